@@ -1,0 +1,18 @@
+import type { Instant } from "../kernel/time.ts";
+
+/**
+ * The changelog of a dispatcher task: what is open, one record per Request or Customer, the newest wins.
+ * `snapshot` is the task's own JSON; nobody else reads it, and personal data in it is sealed.
+ */
+export type StateMessage =
+  | {
+      readonly type: "RequestState";
+      /** Sequence of the last event folded into the snapshot. */
+      readonly seq: number;
+      /** Highest offset of `requests` handled when it was written; null when a timer was the cause. */
+      readonly handledUpTo: number | null;
+      readonly snapshot: string;
+    }
+  | { readonly type: "CustomerState"; readonly handledUpTo: number | null; readonly snapshot: string }
+  /** The first record of every owner, key "owner": where a restore ends. */
+  | { readonly type: "OwnershipTaken"; readonly owner: string; readonly epoch: number; readonly at: Instant };
