@@ -86,8 +86,14 @@ export interface Ownership {
    * Writes everything of `outputs` and the input position in one transaction. Resolves when it is durable.
    * Throws `OwnershipLostError`; after any throw the task is dropped and restored, never repaired in place.
    */
-  commit(outputs: Outputs): Promise<Durable>;
+  commit(outputs: Outputs): Promise<Committed>;
 }
+
+export type Committed = {
+  readonly durable: Durable;
+  /** Offset of the newest event that this owner has written; null: none but its mark. */
+  readonly eventsUpTo: number | null;
+};
 
 export type Outputs = {
   readonly events: readonly Entry<"events">[];

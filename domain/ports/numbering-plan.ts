@@ -27,6 +27,8 @@ export type NumberFacts = {
   readonly prefix: string;
   /** The form in which a call to it would reach an emergency or protected line; null when it would not. */
   readonly emergency: string | null;
+  /** What that line is: a service that saves lives, or one that people in need must find free. Absent: the former. */
+  readonly emergencyKind?: "emergency" | "protected";
   /** Version of the tables, kept with each verdict. */
   readonly tableVersion: string;
 };

@@ -14,5 +14,10 @@ export type StateMessage =
       readonly snapshot: string;
     }
   | { readonly type: "CustomerState"; readonly handledUpTo: number | null; readonly snapshot: string }
+  /**
+   * Key "checkpoint", written with each commit: every event up to this offset was committed before it. A restore
+   * reads the events after it, a few that it knows already included, and folds in what the snapshots lack.
+   */
+  | { readonly type: "Checkpoint"; readonly eventsUpTo: number }
   /** The first record of every owner, key "owner": where a restore ends. */
   | { readonly type: "OwnershipTaken"; readonly owner: string; readonly epoch: number; readonly at: Instant };

@@ -123,6 +123,8 @@ export type IncomingCall = {
   /** Null when withheld or no E.164 number. */
   readonly caller: PhoneNumber | null;
   readonly called: string;
+  /** BYE once it was taken and answered; "ended" follows. Harmless when it is over. */
+  readonly hangUp: () => void;
 };
 
 /** The server's answer to an incoming call: take it on a port, or refuse with a SIP status (486, 503, 603). */

@@ -33,13 +33,15 @@ export type Dispatched = {
   readonly callBefore: Instant;
 };
 
-export type DispatchRejectedReason = OfferRejection | "offer-expired" | "server-gone";
+export type DispatchRejectedReason = OfferRejection | "offer-expired" | "server-gone" | "policy-changed";
 
 /** An ordered step of a call: the server's fact with its offer and attempt. */
 export type CallEvent = CallStep & {
   readonly attempt: number;
   readonly offer: OfferId;
   readonly server: ServerId;
+  /** Of the fact that this event puts in order; 0 where the owner itself declared the call lost. */
+  readonly factSeq: number;
 };
 
 export type RequestEvent =

@@ -1,5 +1,5 @@
 /** What dispatcher tasks say to telephony servers, on `offers`: offer, grant, hang up. */
-import type { OfferId, RequestId, SenderId, ServerId } from "../kernel/identifiers.ts";
+import type { CustomerKey, OfferId, RequestId, SenderId, ServerId } from "../kernel/identifiers.ts";
 import type { Sealed } from "../kernel/sealed.ts";
 import type { Instant, Milliseconds } from "../kernel/time.ts";
 import type { DocumentSource } from "../request/terms.ts";
@@ -8,6 +8,8 @@ type ToServer = {
   readonly server: ServerId;
   readonly offer: OfferId;
   readonly requestId: RequestId;
+  /** Key of the facts that answer it, and subject of what the call collects. */
+  readonly customer: CustomerKey;
   /** Partition and owner epoch: older ones than the newest seen for that partition are ignored. */
   readonly partition: number;
   readonly epoch: number;

@@ -1,0 +1,25 @@
+/** What the checks look at: gathered by whoever asks, so that the checks themselves stay pure. */
+import type { CustomerPreferencesSet, SenderRegistered } from "../directory/messages.ts";
+import type { PhoneNumber } from "../kernel/phone-number.ts";
+import type { Instant } from "../kernel/time.ts";
+import type { NumberFacts } from "../ports/numbering-plan.ts";
+import type { RequestTerms } from "../request/terms.ts";
+
+export type RequestFacts = {
+  readonly terms: RequestTerms;
+  /** Opened from `terms.to`; null when its key was erased. */
+  readonly number: PhoneNumber | null;
+  /** What the numbering plan says of it; null when there is no number, or none that a plan could describe. */
+  readonly numberFacts: NumberFacts | null;
+  /** SHA-256 in hexadecimal of what came attached, by name, where the gateway measured it. */
+  readonly attachedSha256?: ReadonlyMap<string, string>;
+};
+
+export type KnownFacts = {
+  readonly sender: SenderRegistered | null;
+  readonly customer: CustomerPreferencesSet | null;
+  /** When calls to this Customer were placed, whoever asked for them; in any order. */
+  readonly recentCalls: readonly Instant[];
+  /** Another call with this Customer is up or on its way, in either direction. */
+  readonly inCall: boolean;
+};

@@ -1,0 +1,103 @@
+/**
+ * A desk at work: fed by the log, woken by its timers and by load reports, everything it decides committed
+ * before it is believed. Any failed commit drops the desk with its memory; the log restores another (never
+ * repair in place).
+ */
+import { milliseconds } from "../../domain/kernel/time.ts";
+import type { Clock } from "../../domain/ports/clock.ts";
+import type { Ownership, Task } from "../../domain/ports/event-log.ts";
+import type { OperatorLog } from "../../domain/ports/operator-log.ts";
+import { createDesk, type DeskOptions, type DeskPorts } from "./desk.ts";
+
+export type TaskOptions = Omit<DeskOptions, "partition" | "epoch">;
+export type TaskPorts = DeskPorts & { readonly clock: Clock; readonly operatorLog: OperatorLog };
+
+export type DispatcherTask = Task & {
+  /** Something outside changed (a load report, the directory): look whether more can be done. */
+  nudge(): void;
+};
+
+/** Timers follow the wall clock, which may step: look again at least this often. */
+const LOOK_AGAIN_MS = 1_000;
+
+export function createDispatcherTask(
+  ownership: Ownership,
+  options: TaskOptions,
+  ports: TaskPorts,
+): DispatcherTask {
+  const { clock } = ports;
+  const desk = createDesk({ ...options, partition: ownership.partition, epoch: ownership.epoch }, ports);
+  let dropped = false;
+  let opened = false;
+  let nudged = false;
+  let cancelWake: () => void = () => undefined;
+  // One step at a time: a step that waits for its commit must not be overtaken by the next.
+  let turn: Promise<void> = Promise.resolve();
+
+  function inTurn(step: () => Promise<void>): Promise<void> {
+    const mine = turn.then(step);
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function commit(): Promise<void> {
+    const outputs = desk.takeOutputs();
+    if (outputs !== null && !dropped) desk.committed((await ownership.commit(outputs)).eventsUpTo);
+    rearm();
+  }
+
+  function rearm(): void {
+    cancelWake();
+    if (dropped || !opened) return;
+    const next = desk.nextWakeAt();
+    const wait = next === null ? LOOK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, Math.max(0, next - clock.now()));
+    cancelWake = clock.schedule(milliseconds(wait), tick);
+  }
+
+  function tick(): void {
+    if (dropped || !opened) return;
+    inTurn(async () => {
+      nudged = false;
+      if (dropped) return;
+      desk.pump(clock.now());
+      await commit();
+    }).catch((error: unknown) => {
+      // The log has dropped or will drop this task; its successor restores what was committed.
+      ports.operatorLog.warn("dispatcher task lost its turn", { partition: ownership.partition, error });
+      drop();
+    });
+  }
+
+  function drop(): void {
+    dropped = true;
+    cancelWake();
+  }
+
+  return {
+    restoreState: (record) => desk.restoreState(record),
+    eventsKnownUpTo: () => desk.eventsKnownUpTo(),
+    restoreEvent: (record) => desk.restoreEvent(record),
+    resumeAfter(committed) {
+      const known = desk.handledUpTo();
+      desk.open(clock.now());
+      opened = true;
+      tick();
+      if (committed === null || known === null) return committed;
+      return Math.min(committed, known);
+    },
+    handle: (records) =>
+      inTurn(async () => {
+        if (dropped) return;
+        const now = clock.now();
+        for (const record of records) desk.take(record, now);
+        desk.pump(now);
+        await commit();
+      }),
+    drop,
+    nudge() {
+      if (nudged) return;
+      nudged = true;
+      tick();
+    },
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * The way in, the same for every gateway: a proven Sender's draft becomes a sealed command in the log. The id is
+ * derived, not drawn, so a repeat through any gateway is the same Request; the partition's writer drops it.
+ */
+
+import type { SenderRegistered } from "../domain/directory/messages.ts";
+import {
+  type CustomerKey,
+  requestId as makeRequestId,
+  type RequestId,
+  slotOfCustomer,
+  slotOfRequest,
+} from "../domain/kernel/identifiers.ts";
+import type { PhoneNumber } from "../domain/kernel/phone-number.ts";
+import type { Sealed } from "../domain/kernel/sealed.ts";
+import { after, type Instant, type Milliseconds, milliseconds } from "../domain/kernel/time.ts";
+import type { Chance } from "../domain/ports/chance.ts";
+import type { Clock } from "../domain/ports/clock.ts";
+import type { Digests } from "../domain/ports/digests.ts";
+import { type EventLog, LogFullError, LogUnavailableError } from "../domain/ports/event-log.ts";
+import type { Authenticated } from "../domain/ports/gatekeeper.ts";
+import type { CancelAnswer, Intake, Submission, SubmitAnswer } from "../domain/ports/intake.ts";
+import type { Keyring } from "../domain/ports/keyring.ts";
+import type { NumberFacts, NumberingPlan } from "../domain/ports/numbering-plan.ts";
+import type { OperatorLog } from "../domain/ports/operator-log.ts";
+import type { InputMessage, SubmitRequest } from "../domain/request/commands.ts";
+import type { RequestEvent } from "../domain/request/events.ts";
+import type { DocumentSource, RequestTerms } from "../domain/request/terms.ts";
+import type { RequestBoard } from "./request-board.ts";
+
+export type IntakeOptions = {
+  /** Deadline of a Request that names none. */
+  readonly deadlineMs: Milliseconds;
+  /** How long to wait for the decision where a refusal is to be expected. */
+  readonly decisionWaitMs: Milliseconds;
+  readonly trunkCountry: string;
+  readonly source: string;
+};
+
+export type IntakePorts = {
+  readonly log: Pick<EventLog, "append">;
+  readonly keyring: Keyring;
+  readonly digests: Digests;
+  readonly numbering: NumberingPlan;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly operatorLog: OperatorLog;
+  readonly senderOf: (sender: Authenticated["sender"]) => SenderRegistered | null;
+  readonly board: RequestBoard;
+  readonly dialled: (number: PhoneNumber) => string;
+};
+
+/** Idempotency keys whose body is remembered here, for the refusal of a reuse. The authority is the partition. */
+export const BODIES_REMEMBERED_MAX = 100_000;
+const RETRY_AFTER_SECONDS = 2;
+
+export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake {
+  const { keyring, digests, clock } = ports;
+  const bodies = new Map<RequestId, string>();
+  const text = new TextEncoder();
+
+  function rememberBody(request: RequestId, bodySha256: string): void {
+    bodies.set(request, bodySha256);
+    const oldest = bodies.keys().next().value;
+    if (bodies.size > BODIES_REMEMBERED_MAX && oldest !== undefined) bodies.delete(oldest);
+  }
+
+  const hex = (bytes: Uint8Array): string =>
+    Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  /** Equal for equal (Sender, Customer, key); the Customer's pseudonym is keyed, so nobody outside can guess it. */
+  function derive(
+    who: Authenticated,
+    customer: CustomerKey,
+    key: string,
+  ): { request: RequestId; digest: string } {
+    const digest = digests.sha256(text.encode(`reveille-request\n${who.sender}\n${customer}\n${key}`));
+    return { request: makeRequestId(digest.subarray(0, 16), slotOfCustomer(customer)), digest: hex(digest) };
+  }
+
+  async function sealDocument(submission: Submission, seal: Seal): Promise<DocumentSource> {
+    const { document } = submission.draft;
+    if (document.kind === "url") return { kind: "url", url: document.url, sealed: null, sha256: null };
+    const sha256 = hex(digests.sha256(text.encode(document.text)));
+    return { kind: "inline", url: null, sealed: await seal(document.text), sha256 };
+  }
+
+  async function termsOf(
+    submission: Submission,
+    customer: CustomerKey,
+    facts: NumberFacts,
+    now: Instant,
+  ): Promise<RequestTerms> {
+    const { draft, who } = submission;
+    const seal: Seal = (plain) => keyring.seal(customer, now, plain);
+    const account = ports.senderOf(who.sender);
+    return {
+      sender: who.sender,
+      customer,
+      to: await seal(draft.to),
+      prefix: facts.prefix,
+      from: draft.from === null ? null : await seal(draft.from),
+      document: await sealDocument(submission, seal),
+      ringTimeoutMs: draft.ringTimeoutMs,
+      maxSessionMs: draft.maxSessionMs,
+      notBefore: draft.notBefore,
+      notAfter: draft.notAfter ?? after(draft.notBefore ?? now, options.deadlineMs),
+      window: draft.window,
+      serviceLevel: draft.serviceLevel ?? account?.serviceLevel ?? "basic",
+      bulkiness: draft.bulkiness ?? account?.bulkiness ?? "solitary",
+      rank: draft.rank,
+      purpose: draft.purpose,
+      onLost: draft.onLost,
+      maxAttempts: draft.maxAttempts,
+      resources: draft.resources,
+      attached: submission.attached,
+      userData: draft.userData === null ? null : await seal(draft.userData),
+      notify: draft.notify,
+    };
+  }
+
+  async function append(
+    message: InputMessage,
+    customer: string,
+    request: RequestId,
+  ): Promise<Awaited<ReturnType<EventLog["append"]>> | null> {
+    const envelope = {
+      id: ports.chance.ulid(),
+      source: options.source,
+      subject: request,
+      time: clock.now(),
+      sequence: null,
+      correlationId: request,
+      causationId: null,
+      causeOffset: null,
+      ownerEpoch: null,
+    };
+    try {
+      return await ports.log.append("requests", [
+        { key: customer, slot: slotOfRequest(request), envelope, message },
+      ]);
+    } catch (error) {
+      if (!(error instanceof LogUnavailableError || error instanceof LogFullError)) throw error;
+      ports.operatorLog.error("a Request was turned away: the log takes nothing", { error });
+      return null;
+    }
+  }
+
+  /** Numbers that policy will refuse are worth a moment's wait, so that the Sender hears it at once. */
+  function refusalExpected(facts: NumberFacts): boolean {
+    return !facts.valid || facts.emergency !== null;
+  }
+
+  async function submit(submission: Submission): Promise<SubmitAnswer> {
+    const { draft, who } = submission;
+    const key = who.messageId ?? submission.idempotencyKey;
+    if (key === null) return { ok: false, reason: "idempotency-key-missing" };
+    const now = clock.now();
+    const customer = keyring.pseudonym(draft.to);
+    const { request, digest } = derive(who, customer, key);
+    const earlier = bodies.get(request);
+    if (earlier !== undefined && earlier !== submission.bodySha256) {
+      return { ok: false, reason: "idempotency-key-reused" };
+    }
+    const dialling = { dialled: ports.dialled(draft.to), trunkCountry: options.trunkCountry };
+    const facts = ports.numbering.describe(draft.to, dialling);
+    const command: SubmitRequest = {
+      type: "SubmitRequest",
+      requestId: request,
+      terms: await termsOf(submission, customer, facts, now),
+      channel: submission.channel,
+      authentication: who.authentication,
+      createdAt: who.createdAt,
+      receivedAt: now,
+      messageDigest: digest,
+    };
+    const decision = refusalExpected(facts) ? ports.board.decision(request, options.decisionWaitMs) : null;
+    const appended = await append(command, customer, request);
+    if (appended === null)
+      return { ok: false, reason: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
+    rememberBody(request, submission.bodySha256);
+    const decided: RequestEvent | null = await decision;
+    const replayed = earlier !== undefined || ports.board.knew(request, now);
+    return { ok: true, requestId: request, durable: appended.durable, replayed, decided };
+  }
+
+  async function cancel(who: Authenticated, request: RequestId): Promise<CancelAnswer> {
+    const status = await ports.board.statusOf(request);
+    if (status === null || status.sender !== who.sender) return { ok: false, reason: "not-found" };
+    if (status.final) return { ok: false, reason: "over" };
+    if (status.status === "accepted" || status.status === "calling" || status.status === "in-call") {
+      return { ok: false, reason: "too-late" };
+    }
+    const message: InputMessage = {
+      type: "CancelRequest",
+      requestId: request,
+      sender: who.sender,
+      at: clock.now(),
+    };
+    const appended = await append(message, request, request);
+    if (appended === null)
+      return { ok: false, reason: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
+    return { ok: true, durable: appended.durable };
+  }
+
+  return { submit, cancel };
+}
+
+type Seal = (plain: string) => Promise<Sealed>;
+
+/** A Request without a deadline ends after a day. */
+export const DEADLINE_DEFAULT_MS = milliseconds(86_400_000);

@@ -1,0 +1,154 @@
+/** What a Sender may ask about its own Requests. Another Sender's are as unknown as those that never were. */
+import type { RequestId, SenderId } from "../domain/kernel/identifiers.ts";
+import { parseSealed } from "../domain/kernel/sealed.ts";
+import { formatInstant } from "../domain/kernel/time.ts";
+import type { Verdict } from "../domain/policy/verdict.ts";
+import type { Keyring } from "../domain/ports/keyring.ts";
+import type { Explanation, HistoryEvent, Queries, RequestStatus } from "../domain/ports/queries.ts";
+import { isTerminal, type RequestEvent } from "../domain/request/events.ts";
+import type { StatusView } from "../projections/request-status.ts";
+import type { BoardEvent, RequestBoard } from "./request-board.ts";
+
+export const ERASED = "(erased)";
+/** Events waiting for a slow watcher; beyond it the watch ends, and the reader comes back with its last id. */
+export const WATCH_BACKLOG_MAX = 1_000;
+
+export function createQueries(ports: {
+  readonly board: RequestBoard;
+  readonly keyring: Pick<Keyring, "open">;
+}): Queries {
+  const { board } = ports;
+
+  async function ownStatus(sender: SenderId, request: RequestId): Promise<StatusView | null> {
+    const view = await board.statusOf(request);
+    return view === null || view.sender !== sender ? null : view;
+  }
+
+  function openText(text: string): string {
+    const sealed = parseSealed(text);
+    return sealed === null ? text : (ports.keyring.open(sealed) ?? ERASED);
+  }
+
+  function publish(view: StatusView): RequestStatus {
+    const { sealedUserData, ...rest } = view;
+    return { ...rest, userData: sealedUserData === null ? null : openText(sealedUserData) };
+  }
+
+  /** Opens what the Sender itself gave or asked for; the number stays sealed, its Sender knows it. */
+  function shown(request: RequestId, { seq, event, causationId }: BoardEvent): HistoryEvent {
+    return { id: `evt_${request}_${seq}`, seq, at: event.at, event: opened(event), causationId };
+  }
+
+  function opened(event: RequestEvent): RequestEvent {
+    if (event.type === "InputCollected")
+      return { ...event, value: openText(event.value) as typeof event.value };
+    if (event.type === "CallCompleted" && event.exit !== null) {
+      return { ...event, exit: openText(event.exit) as typeof event.exit };
+    }
+    return event;
+  }
+
+  return {
+    async status(sender, request) {
+      const view = await ownStatus(sender, request);
+      return view === null ? null : publish(view);
+    },
+    async history(sender, request) {
+      if ((await ownStatus(sender, request)) === null) return null;
+      return (await board.historyOf(request)).map((event) => shown(request, event));
+    },
+    async explain(sender, request): Promise<Explanation | null> {
+      const view = await ownStatus(sender, request);
+      if (view === null) return null;
+      const history = await board.historyOf(request);
+      const checks = history.flatMap(({ seq, event }) =>
+        "verdicts" in event && event.verdicts.length > 0
+          ? [{ seq, at: event.at, verdicts: event.verdicts }]
+          : [],
+      );
+      return { requestId: request, status: view.status, summary: summaryOf(view, history, checks), checks };
+    },
+    async *watch(sender, request, afterSeq, signal) {
+      if ((await ownStatus(sender, request)) === null) return;
+      const queue: BoardEvent[] = [];
+      let wake: () => void = () => undefined;
+      const unlisten = board.listen(request, (event) => {
+        queue.push(event);
+        wake();
+      });
+      signal.addEventListener("abort", () => wake(), { once: true });
+      let last = afterSeq;
+      try {
+        queue.unshift(...(await board.historyOf(request)));
+        while (!signal.aborted && queue.length <= WATCH_BACKLOG_MAX) {
+          const next = queue.shift();
+          if (next === undefined) {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+              if (signal.aborted || queue.length > 0) resolve();
+            });
+            continue;
+          }
+          if (next.seq <= last) continue;
+          last = next.seq;
+          yield shown(request, next);
+          if (isTerminal(next.event)) return;
+        }
+      } finally {
+        unlisten();
+      }
+    },
+  };
+}
+
+function reasonOf(verdicts: readonly Verdict[], says: Verdict["says"]): string {
+  const reasons = verdicts.flatMap((verdict) =>
+    verdict.says === says && verdict.reason !== null ? [verdict.reason] : [],
+  );
+  return reasons.length === 0 ? "no reason kept" : reasons.join(", ");
+}
+
+function lastRefusal(history: readonly BoardEvent[]): string {
+  const refused = history.findLast(({ event }) => event.type === "DispatchRejected")?.event;
+  return refused?.type === "DispatchRejected" ? ` The last offer was refused: ${refused.reason}.` : "";
+}
+
+/** One sentence for a person: what it waits for, or why it ended. */
+function summaryOf(
+  view: StatusView,
+  history: readonly BoardEvent[],
+  checks: readonly { readonly verdicts: readonly Verdict[] }[],
+): string {
+  const verdicts = checks.at(-1)?.verdicts ?? [];
+  const due = view.dueAt === null ? "" : formatInstant(view.dueAt);
+  switch (view.status) {
+    case "received":
+      return "Received; the policy checks have not run yet.";
+    case "rejected":
+      return `Refused by policy: ${reasonOf(verdicts, "refuse")}.`;
+    case "scheduled":
+      return `Waits until ${due}${verdicts.some(({ says }) => says === "wait") ? ` (${reasonOf(verdicts, "wait")})` : " as asked"}.`;
+    case "queued":
+      return `Every check allows the call; it waits for a free port.${lastRefusal(history)}`;
+    case "dispatched":
+      return "Offered to a telephony server, which has not answered yet.";
+    case "accepted":
+      return "A telephony server has a port for it and is about to call.";
+    case "calling":
+      return "The call is being placed.";
+    case "in-call":
+      return "The Customer has answered and the dialog runs.";
+    case "retry-scheduled":
+      return `The last call did not succeed (${view.attempts.at(-1)?.outcome ?? "unknown"}); the next is due at ${due}.`;
+    case "completed":
+      return "The call took place and the dialog ended as it should.";
+    case "failed":
+      return `Given up after ${view.attempts.length} calls: ${view.outcome ?? "unknown"}.`;
+    case "expired":
+      return `The deadline passed: ${view.outcome ?? "unknown"}.`;
+    case "cancelled":
+      return "Taken back by the Sender.";
+    default:
+      return view.status satisfies never;
+  }
+}
