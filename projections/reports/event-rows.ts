@@ -5,6 +5,9 @@ import type { Row } from "../../domain/ports/analytics.ts";
 import type { Delivered, Position } from "../../domain/ports/event-log.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 
+/** Characters of one field: an inline program or a long result is named by its length, and stays in the log. */
+export const FIELD_CHARACTERS_MAX = 4_096;
+
 export function eventRow(
   at: Position,
   envelope: Envelope,
@@ -23,8 +26,13 @@ export function eventRow(
     sender: sender ?? "",
     component: envelope.source,
     server: "server" in event ? event.server : "",
-    payload: JSON.stringify(event),
+    payload: JSON.stringify(event, shortened),
   };
+}
+
+function shortened(_name: string, value: unknown): unknown {
+  if (typeof value !== "string" || value.length <= FIELD_CHARACTERS_MAX) return value;
+  return `(${value.length} characters, in the log)`;
 }
 
 /** What could not be read is shown too, by its place: an auditor must see that there is something. */

@@ -1,0 +1,225 @@
+/** Accounts, preferences and rules, written to `directory`: secrets are hashed or sealed before they get there. */
+import type { Credential, DirectoryMessage, SenderRegistered } from "../domain/directory/messages.ts";
+import { parseSenderId, type SenderId, slotOfName } from "../domain/kernel/identifiers.ts";
+import { defaultReceiverRules } from "../domain/policy/default-rules.ts";
+import type { Chance } from "../domain/ports/chance.ts";
+import type { Clock } from "../domain/ports/clock.ts";
+import type { Digests } from "../domain/ports/digests.ts";
+import type { EventLog } from "../domain/ports/event-log.ts";
+import type { Keyring } from "../domain/ports/keyring.ts";
+import type { DailyWindow } from "../domain/request/terms.ts";
+import { directoryKey } from "../projections/directory.ts";
+
+/** An account as an administrator writes it. At least one of the secrets; each becomes a credential. */
+export type SenderForm = {
+  readonly sender: string;
+  /** For HTTP Basic and SMTP AUTH. */
+  readonly password?: string;
+  /** Of the form `rvl_<key id>_<secret>`. */
+  readonly apiKey?: string;
+  /** For signed messages: the key id and the secret of at least 16 characters. */
+  readonly signingKey?: { readonly keyId: string; readonly secret: string };
+  readonly sources?: readonly string[];
+  readonly hours?: readonly DailyWindow[];
+  readonly serviceLevel?: "basic" | "enhanced";
+  readonly kind?: "solitary" | "bulk";
+  readonly suspended?: boolean;
+};
+
+/** The Receiver's rules as an administrator writes them; what is left out keeps its default. */
+export type RulesForm = {
+  readonly version: string;
+  readonly hours?: readonly DailyWindow[];
+  readonly unknownZone?: "refuse" | "allow";
+  readonly volumeMax?: number;
+  readonly volumePeriodSeconds?: number;
+  readonly countries?: readonly string[];
+  readonly highRiskPrefixes?: readonly string[];
+  readonly offerRefusalsMax?: number;
+  readonly hoursPrecedence?: "customer" | "sender";
+};
+
+export type DirectoryForm = { readonly senders?: readonly SenderForm[]; readonly rules?: RulesForm };
+
+export class DirectoryFormError extends Error {
+  override readonly name = "DirectoryFormError";
+}
+
+const SECRET_CHARACTERS_MIN = 8;
+const SIGNING_SECRET_CHARACTERS_MIN = 16;
+const API_KEY = /^rvl_([A-Za-z0-9-]{1,64})_([A-Za-z0-9_-]{16,})$/;
+
+export type Administration = {
+  /** Durable when it resolves. Answers what was written, by key. Throws `DirectoryFormError`. */
+  apply(form: DirectoryForm): Promise<readonly string[]>;
+};
+
+export function createAdministration(ports: {
+  readonly log: Pick<EventLog, "append">;
+  readonly keyring: Pick<Keyring, "seal">;
+  readonly digests: Digests;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}): Administration {
+  const { digests, clock } = ports;
+  const text = new TextEncoder();
+  const hex = (bytes: Uint8Array): string =>
+    Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  async function credentialsOf(form: SenderForm, sender: SenderId): Promise<Credential[]> {
+    const credentials: Credential[] = [];
+    if (form.password !== undefined) {
+      if (form.password.length < SECRET_CHARACTERS_MIN) {
+        throw new DirectoryFormError(
+          `directory: the password of ${sender} is too short; give at least ${SECRET_CHARACTERS_MIN} characters`,
+        );
+      }
+      credentials.push({
+        mechanism: "password",
+        keyId: sender,
+        phc: await digests.hashPassword(form.password),
+      });
+    }
+    if (form.apiKey !== undefined) {
+      const match = API_KEY.exec(form.apiKey);
+      if (match?.[1] === undefined || match[2] === undefined) {
+        throw new DirectoryFormError(
+          `directory: the API key of ${sender} is not of the form rvl_<key id>_<secret of 16 or more>`,
+        );
+      }
+      credentials.push({
+        mechanism: "api-key",
+        keyId: match[1],
+        sha256: hex(digests.sha256(text.encode(form.apiKey))),
+      });
+    }
+    if (form.signingKey !== undefined) {
+      const { keyId, secret } = form.signingKey;
+      if (secret.length < SIGNING_SECRET_CHARACTERS_MIN) {
+        throw new DirectoryFormError(
+          `directory: the signing secret of ${sender} is too short; give at least ${SIGNING_SECRET_CHARACTERS_MIN} characters`,
+        );
+      }
+      credentials.push({
+        mechanism: "message-digest",
+        keyId,
+        secret: await ports.keyring.seal(`sender:${sender}`, clock.now(), secret),
+      });
+    }
+    if (credentials.length === 0) {
+      throw new DirectoryFormError(
+        `directory: ${sender} has no credential; give password, apiKey or signingKey`,
+      );
+    }
+    return credentials;
+  }
+
+  async function senderOf(form: SenderForm): Promise<SenderRegistered> {
+    const sender = parseSenderId(form.sender);
+    if (sender === null) {
+      throw new DirectoryFormError(
+        `directory: "${form.sender}" is no account name; give lower-case letters, digits and hyphens`,
+      );
+    }
+    return {
+      type: "SenderRegistered",
+      sender,
+      at: clock.now(),
+      standing: form.suspended === true ? "suspended" : "active",
+      credentials: await credentialsOf(form, sender),
+      sources: form.sources ?? [],
+      hours: form.hours ?? [],
+      serviceLevel: form.serviceLevel ?? "basic",
+      bulkiness: form.kind ?? "solitary",
+    };
+  }
+
+  function rulesOf(form: RulesForm): DirectoryMessage {
+    const { volumePeriodSeconds, ...given } = form;
+    const rules = { ...defaultReceiverRules(clock.now()), ...given };
+    if (volumePeriodSeconds === undefined) return rules;
+    return { ...rules, volumePeriodMs: (volumePeriodSeconds * 1000) as typeof rules.volumePeriodMs };
+  }
+
+  return {
+    async apply(form) {
+      const messages: DirectoryMessage[] = [];
+      for (const sender of form.senders ?? []) messages.push(await senderOf(sender));
+      if (form.rules !== undefined) messages.push(rulesOf(form.rules));
+      const entries = messages.map((message) => {
+        const id = ports.chance.ulid();
+        const key = directoryKey(message);
+        const envelope = {
+          id,
+          source: "administration",
+          subject: null,
+          time: clock.now(),
+          sequence: null,
+          correlationId: id,
+          causationId: null,
+          causeOffset: null,
+          ownerEpoch: null,
+        };
+        return { key, slot: slotOfName(key), envelope, message };
+      });
+      await ports.log.append("directory", entries);
+      return entries.map(({ key }) => key);
+    },
+  };
+}
+
+const SENDER_FIELDS = [
+  "sender",
+  "password",
+  "apiKey",
+  "signingKey",
+  "sources",
+  "hours",
+  "serviceLevel",
+  "kind",
+  "suspended",
+];
+const RULES_FIELDS = [
+  "version",
+  "hours",
+  "unknownZone",
+  "volumeMax",
+  "volumePeriodSeconds",
+  "countries",
+  "highRiskPrefixes",
+  "offerRefusalsMax",
+  "hoursPrecedence",
+];
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function refuseUnknown(value: Record<string, unknown>, known: readonly string[], where: string): void {
+  const unknown = Object.keys(value).find((field) => !known.includes(field));
+  if (unknown === undefined) return;
+  throw new DirectoryFormError(
+    `directory: ${where} has an unknown field "${unknown}"; known are: ${known.join(", ")}`,
+  );
+}
+
+/** Reads a directory file (JSON, parsed). Unknown fields are refused by name. */
+export function parseDirectoryForm(value: unknown): DirectoryForm {
+  if (!isRecord(value)) throw new DirectoryFormError("directory: the file must hold a JSON object");
+  refuseUnknown(value, ["senders", "rules"], "the file");
+  const senders = value["senders"] ?? [];
+  if (!Array.isArray(senders)) throw new DirectoryFormError('directory: "senders" must be a list');
+  for (const sender of senders) {
+    if (!isRecord(sender) || typeof sender["sender"] !== "string") {
+      throw new DirectoryFormError('directory: each entry of "senders" needs a "sender" name');
+    }
+    refuseUnknown(sender, SENDER_FIELDS, `sender ${sender["sender"]}`);
+  }
+  const rules = value["rules"];
+  if (rules === undefined) return { senders: senders as SenderForm[] };
+  if (!isRecord(rules) || typeof rules["version"] !== "string") {
+    throw new DirectoryFormError('directory: "rules" needs a "version", kept with every verdict');
+  }
+  refuseUnknown(rules, RULES_FIELDS, "rules");
+  return { senders: senders as SenderForm[], rules: rules as RulesForm };
+}
