@@ -6,12 +6,15 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startOlapd } from "./adapters/analytics/chdb/start-olapd.ts";
 import { createClickHouse } from "./adapters/analytics/clickhouse.ts";
+import { createSqlGate } from "./adapters/analytics/gate/sql-gate.ts";
 import { createFileJournal } from "./adapters/call-journal/file-journal.ts";
+import type { PhoneEvent, PhoneSettings, RunningPhone } from "./adapters/cli/phone-command.ts";
 import { createSqliteLog } from "./adapters/event-log/sqlite/sqlite-log.ts";
 import { createFetcher } from "./adapters/fetch/fetcher.ts";
 import { createHttpGateway } from "./adapters/http/gateway.ts";
 import { createSqliteKeyring } from "./adapters/keyring/sqlite-keyring.ts";
 import { createNumberingPlan } from "./adapters/numbering/numbering-plan.ts";
+import { type ReportAccess, tokenHash } from "./adapters/reports/access.ts";
 import { createReportServer } from "./adapters/reports/server.ts";
 import { createSmtpGateway } from "./adapters/smtp/gateway.ts";
 import { createFliteSpeech } from "./adapters/speech/flite/flite-speech.ts";
@@ -20,7 +23,10 @@ import { createSystemClock } from "./adapters/system/clock.ts";
 import { createDigests } from "./adapters/system/digests.ts";
 import { createOperatorLog } from "./adapters/system/operator-log.ts";
 import { createZoneClock } from "./adapters/system/zone-clock.ts";
-import { createMediaPlane } from "./adapters/telephony/rtp/media-plane.ts";
+import { createPhone } from "./adapters/telephony/phone/phone.ts";
+import type { PhoneEvent as TelephoneEvent } from "./adapters/telephony/phone/phone-event.ts";
+import type { Phone, PickUp } from "./adapters/telephony/phone/phone-options.ts";
+import { createMediaPlane } from "./adapters/telephony/rtp/threaded-media-plane.ts";
 import { createTelephony } from "./adapters/telephony/telephony.ts";
 import { callerDocument } from "./adapters/voicexml/caller-document.ts";
 import { createDialogRunner } from "./adapters/voicexml/runner.ts";
@@ -34,6 +40,7 @@ import type { OperatorLog } from "./domain/ports/operator-log.ts";
 import type { IntakeRefused } from "./domain/request/commands.ts";
 import { ADMISSION_LIMITS } from "./domain/server/admission.ts";
 import { createDirectory, foldDirectory, senderByKeyId, senderOf } from "./projections/directory.ts";
+import { PUBLIC_VIEWS } from "./projections/reports/tables.ts";
 import { type Administration, createAdministration } from "./services/administration.ts";
 import { createDispatcher } from "./services/dispatcher/dispatcher.ts";
 import { createGatekeeper } from "./services/gatekeeper.ts";
@@ -59,13 +66,23 @@ export type Role = {
 /** What a trial wants to see and hear of a running dialog; never written anywhere. */
 export type Observer = (request: RequestId | null, step: DialogStep) => void;
 
+/** Told to whoever we fetch from. */
+const USER_AGENT = "reveille/0.1.0";
+
 const system = {
   clock: createSystemClock(),
   chance: createChance(),
 };
 
-export function openOperatorLog(): OperatorLog {
-  return createOperatorLog(process.stderr);
+/** One JSON line per happening on standard error; quieter levels leave the lesser ones out. */
+export function openOperatorLog(level: Config["logLevel"]): OperatorLog {
+  const log = createOperatorLog(process.stderr);
+  const nothing = (): void => undefined;
+  return {
+    info: level === "info" ? log.info : nothing,
+    warn: level === "error" ? nothing : log.warn,
+    error: log.error,
+  };
 }
 
 /** Log and keyring of the data folder, opened for this process. */
@@ -167,6 +184,7 @@ async function startGateway(config: Config, operatorLog: OperatorLog): Promise<R
     intake,
     gatekeeper,
     zones,
+    clock,
     listen: config.gateway.smtp,
     domain: config.gateway.mailDomain,
     allowInsecureAuth: config.development,
@@ -253,23 +271,42 @@ async function startTelephony(config: Config, operatorLog: OperatorLog, observe?
     );
   const { log, keyring, close } = openHouse(config, settings.server, operatorLog);
   const speech = createFliteSpeech({ voice: settings.voice });
-  const fetcher = createFetcher({ allowLoopback: config.development });
+  const fetcher = createFetcher({ allowLoopback: config.development, userAgent: USER_AGENT });
   const dialogs = createDialogRunner({
     speech,
     fetcher,
     clock,
-    operatorLog,
+    chance,
     workers: settings.dialogWorkers,
+    defaults: null,
+    limits: {},
+    userAgent: USER_AGENT,
+    transfer: null,
   });
-  const media = createMediaPlane({ portRange: settings.rtpPorts });
-  const telephony = createTelephony({
-    sip: settings.sip,
-    trunk: { name: "main", host: settings.trunk.host, port: settings.trunk.port },
-    media,
-    clock,
-    log: operatorLog,
-    allowLoopbackMedia: config.development,
-  });
+  const media = createMediaPlane({ portRange: settings.rtpPorts, log: operatorLog });
+  const telephony = createTelephony(
+    {
+      sip: { listenAddress: settings.sip.host, listenPort: settings.sip.port },
+      mediaAddress: settings.sip.host,
+      identity: { user: "reveille", host: settings.sip.host },
+      trunks: [
+        {
+          name: "main",
+          host: settings.trunk.host,
+          port: settings.trunk.port,
+          channels: settings.ports,
+          signallingAddresses: [],
+          mediaAddresses: [],
+          mediaSourceCheck: "strict",
+          numbers: "plus",
+          progressIsAlerting: false,
+          forceRport: false,
+        },
+      ],
+      allowLoopback: config.development,
+    },
+    { media, clock, log: operatorLog },
+  );
   const journal = createFileJournal({
     path: join(config.dataFolder, `${settings.server}.journal`),
     onTornTail: (bytes) =>
@@ -304,7 +341,7 @@ async function startTelephony(config: Config, operatorLog: OperatorLog, observe?
   );
   await role.start();
   return {
-    listens: { sip: `${settings.sip.host}:${telephony.port()}` },
+    listens: { sip: `${settings.sip.host}:${telephony.sipAddress()?.port ?? settings.sip.port}` },
     ended: role.ended,
     async stop() {
       await role.stop();
@@ -316,33 +353,40 @@ async function startTelephony(config: Config, operatorLog: OperatorLog, observe?
 
 async function startReporting(config: Config, operatorLog: OperatorLog): Promise<Role> {
   const { clock } = system;
-  const { log, keyring, close } = openHouse(config, "reporting", operatorLog);
+  const { log, close } = openHouse(config, "reporting", operatorLog);
   const embedded =
     config.reporting.analytics === "embedded"
       ? await startOlapd({ directory: join(config.dataFolder, "analytics"), log: operatorLog })
       : null;
   const url = embedded?.url ?? config.reporting.analytics;
-  const writer = createClickHouse({ url, ...(embedded?.writer ?? {}) });
-  const reader = createClickHouse({ url, ...(embedded?.reader ?? {}) });
+  const server = config.reporting.analyticsAccount;
+  const writer = createClickHouse({ url, ...(embedded?.writer ?? server) });
+  const reader = createClickHouse({ url, ...(embedded?.reader ?? server) });
   const projector = createProjector({ log, analytics: writer, clock, operatorLog });
   await projector.start();
-  const reporting = createReporting({ analytics: reader, projector, clock });
-  const server = createReportServer({
-    reporting,
+  const reports = createReporting({
+    analytics: reader,
+    gate: createSqlGate(reader, PUBLIC_VIEWS),
+    clock,
+    zones: createZoneClock(),
+    lag: () => projector.lag(),
+  });
+  const pages = createReportServer({
+    reports,
     listen: config.reporting.http,
-    token: config.reporting.token,
+    access: reportAccess(config.reporting.token),
     log: operatorLog,
   });
-  const { port } = await server.start();
+  const { port } = await pages.start();
   return {
     listens: { reports: `${config.reporting.http.host}:${port}` },
-    ended: projector.ended,
+    ended: new Promise<void>(() => undefined),
     async stop() {
-      await server.stop();
+      await pages.stop();
       await projector.stop();
+      await Promise.all([writer.close(), reader.close()]);
       await embedded?.stop();
       await close();
-      await keyring.close();
     },
   };
 }
@@ -366,6 +410,95 @@ export function startRole(
     default:
       return name satisfies never;
   }
+}
+
+/** Silence after which a prompt counts as over: longer than the pauses within one. */
+const PROMPT_OVER_MS = 900;
+
+function telephoneEvent(event: TelephoneEvent): PhoneEvent {
+  const { type: what, at } = event;
+  switch (event.type) {
+    case "ringing":
+      return { at, what, detail: event.caller === null ? "" : `for ${event.called}` };
+    case "dialling":
+      return { at, what, detail: event.called };
+    case "key-sent":
+    case "key-heard":
+      return { at, what, detail: event.key };
+    case "hung-up":
+      return {
+        at,
+        what,
+        detail: `by ${event.by}${event.recording === null ? "" : `, recorded to ${event.recording}`}`,
+      };
+    case "refused":
+      return { at, what, detail: `with ${event.sipCode}` };
+    case "not-answered":
+      return { at, what, detail: event.sipCode === null ? "no answer at all" : `with ${event.sipCode}` };
+    default:
+      return { at, what, detail: "" };
+  }
+}
+
+function pickUpOf(settings: PhoneSettings): PickUp {
+  if (settings.behaviour === "answer") return { how: "answer", afterMs: settings.answerAfterMs };
+  if (settings.behaviour === "decline") return { how: "decline", sipCode: settings.declineCode };
+  return { how: settings.behaviour };
+}
+
+function parseSipTarget(text: string): { user: string; host: string; port: number } {
+  const match = /^(?:sip:)?([^@\s]{1,64})@([0-9a-fA-F.:[\]]+?):(\d{1,5})$/.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new Error(`phone: "${text}" is no SIP address; give one such as sip:100@127.0.0.1:5060`);
+  }
+  return { user: match[1], host: match[2], port: Number(match[3]) };
+}
+
+/** The softphone, its keys pressed one group after the other whenever the other side has fallen silent. */
+export async function startPhone(
+  settings: PhoneSettings,
+  onEvent: (event: PhoneEvent) => void,
+): Promise<RunningPhone> {
+  const [host = "", port = ""] = settings.listen.split(/:(?=\d+$)/);
+  const left = [...settings.keys];
+  const phone: Phone = await createPhone({
+    listenAddress: host,
+    listenPort: Number(port),
+    network: ["127.0.0.0/8"],
+    rtpPorts: { first: 30_000, last: 31_999 },
+    user: "guest",
+    pickUp: pickUpOf(settings),
+    script: [],
+    hangUpAfterMs: settings.hangUpAfterMs,
+    recordTo: settings.recordTo,
+    onEvent(event) {
+      onEvent(telephoneEvent(event));
+      // In the next turn: the telephone is only on its way to talking while it says so.
+      if (event.type === "answered") queueMicrotask(() => void pressWhenSilent());
+    },
+    clock: system.clock,
+    log: openOperatorLog("warn"),
+  });
+
+  async function pressWhenSilent(): Promise<void> {
+    while (left.length > 0 && (await phone.waitForSilence(PROMPT_OVER_MS)))
+      await phone.press(left.shift() ?? "");
+  }
+
+  if (settings.call !== null) await phone.call(parseSipTarget(settings.call));
+  return {
+    address: `${phone.address.host}:${phone.address.port}`,
+    press: (keys) => void phone.press(keys),
+    answer: () => phone.answer(),
+    hangUp: () => phone.hangUp(),
+    stop: () => phone.close(),
+  };
+}
+
+/** One token reads everything; without one only this machine does. */
+function reportAccess(token: string | null): ReportAccess {
+  if (token === null) return { kind: "open" };
+  return { kind: "tokens", readers: new Map([[tokenHash(token), { kind: "receiver" }]]) };
 }
 
 /** Accounts and rules of the data folder. */

@@ -11,6 +11,8 @@ export type Config = {
   readonly dataFolder: string;
   /** Loopback URLs may be fetched, mail may log in without TLS, media may stay on loopback. For trials only. */
   readonly development: boolean;
+  /** What the roles say on standard error. */
+  readonly logLevel: "info" | "warn" | "error";
   readonly gateway: {
     readonly http: Address;
     readonly smtp: Address;
@@ -25,8 +27,19 @@ export type Config = {
     readonly http: Address;
     /** "embedded", or the URL of a ClickHouse server. */
     readonly analytics: string;
+    /** Of a ClickHouse server; the embedded one makes its own. */
+    readonly analyticsAccount: { readonly username: string; readonly password: string };
     /** Bearer token that readers must show; null: anybody who reaches the address. */
     readonly token: string | null;
+  };
+  /** For the commands that talk to a running gateway. */
+  readonly client: {
+    readonly gateway: string;
+    readonly reports: string;
+    readonly sender: string | null;
+    readonly password: string | null;
+    readonly apiKey: string | null;
+    readonly reportToken: string | null;
   };
   readonly dispatcher: {
     readonly offerTtlMs: number;
@@ -50,15 +63,25 @@ export type Config = {
   };
 };
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of a child process: the given one, with settings of ours put on top. */
+export function settingsFor(
+  env: Environment,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const kept = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...Object.fromEntries(kept), ...settings };
+}
+
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const KNOWN: readonly string[] = [
   "REVEILLE_DATA",
   "REVEILLE_DEVELOPMENT",
+  "REVEILLE_LOG_LEVEL",
   "REVEILLE_HTTP",
   "REVEILLE_SMTP",
   "REVEILLE_MAIL_DOMAIN",
@@ -67,6 +90,8 @@ const KNOWN: readonly string[] = [
   "REVEILLE_TRUSTED_PROXIES",
   "REVEILLE_REPORTS",
   "REVEILLE_ANALYTICS",
+  "REVEILLE_ANALYTICS_USER",
+  "REVEILLE_ANALYTICS_PASSWORD",
   "REVEILLE_REPORT_TOKEN",
   "REVEILLE_OFFER_TTL_MS",
   "REVEILLE_SERVER_SILENT_MS",
@@ -80,6 +105,11 @@ const KNOWN: readonly string[] = [
   "REVEILLE_VOICE",
   "REVEILLE_CALLER_DOCUMENT",
   "REVEILLE_DIALOG_WORKERS",
+  "REVEILLE_GATEWAY_URL",
+  "REVEILLE_REPORTS_URL",
+  "REVEILLE_SENDER",
+  "REVEILLE_PASSWORD",
+  "REVEILLE_API_KEY",
 ];
 
 /** Reads one setting; `advice` is an example of a right one. */
@@ -127,7 +157,21 @@ function reader(env: Environment, problems: string[]) {
     return false;
   }
 
-  return { text, number, address, range, flag };
+  function url(name: string, fallback: string): string {
+    const value = text(name, fallback);
+    if (URL.canParse(value) && /^https?:/.test(value)) return value.replace(/\/+$/, "");
+    fail(name, value, `is no http or https URL; give one such as ${fallback}`);
+    return fallback;
+  }
+
+  function logLevel(name: string): Config["logLevel"] {
+    const value = text(name, "info");
+    if (value === "info" || value === "warn" || value === "error") return value;
+    fail(name, value, "is no level; give info, warn or error");
+    return "info";
+  }
+
+  return { text, number, address, range, flag, url, logLevel };
 }
 
 /** Throws `ConfigError` with every problem, not just the first. */
@@ -138,7 +182,7 @@ export function readConfig(env: Environment): Config {
       problems.push(`${name} is no setting of Reveille; known are: ${KNOWN.join(", ")}`);
     }
   }
-  const { text, number, address, range, flag } = reader(env, problems);
+  const { text, number, address, range, flag, url, logLevel } = reader(env, problems);
   const ports = number("REVEILLE_PORTS", 24, 1, 10_000);
   const inboundReserve = number("REVEILLE_INBOUND_RESERVE", Math.max(1, Math.floor(ports / 10)), 0, 10_000);
   if (inboundReserve >= ports) {
@@ -164,6 +208,7 @@ export function readConfig(env: Environment): Config {
   const config: Config = {
     dataFolder: resolve(text("REVEILLE_DATA", ".reveille")),
     development: flag("REVEILLE_DEVELOPMENT"),
+    logLevel: logLevel("REVEILLE_LOG_LEVEL"),
     gateway: {
       http: address("REVEILLE_HTTP", "127.0.0.1:8080"),
       smtp: address("REVEILLE_SMTP", "127.0.0.1:2525"),
@@ -176,7 +221,19 @@ export function readConfig(env: Environment): Config {
     reporting: {
       http: address("REVEILLE_REPORTS", "127.0.0.1:8081"),
       analytics,
+      analyticsAccount: {
+        username: text("REVEILLE_ANALYTICS_USER", "default"),
+        password: text("REVEILLE_ANALYTICS_PASSWORD", ""),
+      },
       token: text("REVEILLE_REPORT_TOKEN", "") || null,
+    },
+    client: {
+      gateway: url("REVEILLE_GATEWAY_URL", "http://127.0.0.1:8080"),
+      reports: url("REVEILLE_REPORTS_URL", "http://127.0.0.1:8081"),
+      sender: text("REVEILLE_SENDER", "") || null,
+      password: text("REVEILLE_PASSWORD", "") || null,
+      apiKey: text("REVEILLE_API_KEY", "") || null,
+      reportToken: text("REVEILLE_REPORT_TOKEN", "") || null,
     },
     dispatcher: {
       offerTtlMs: number("REVEILLE_OFFER_TTL_MS", 5_000, 50, 60_000),

@@ -5,12 +5,18 @@
  */
 import avsc from "avsc";
 
+/**
+ * avsc 5.7 computes a long's zigzag form in doubles: beyond 2^52 it writes another number without a word. No time
+ * that a Sender can name is as late, but a slip of units must fail instead of changing the instant.
+ */
+export const LONG_MAX = 2 ** 52;
+
 class WholeMilliseconds extends avsc.types.LogicalType {
   override _fromValue(value: number): number {
     return value;
   }
   override _toValue(value: unknown): number | undefined {
-    return typeof value === "number" ? Math.round(value) : undefined;
+    return typeof value === "number" && Math.abs(value) <= LONG_MAX ? Math.round(value) : undefined;
   }
   /** Both logical types rest on the same long, so that one may take the other's place in a later version. */
   override _resolve(type: avsc.Type): ((value: number) => number) | undefined {

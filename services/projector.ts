@@ -23,8 +23,8 @@ import {
 } from "../projections/reports/bookmark.ts";
 import { createOpenRequests, type OpenRequests, openFrom } from "../projections/reports/open-requests.ts";
 import { restoreOpenRequests, rowsOfRange } from "../projections/reports/rows-of-range.ts";
-import { dropSql, schemaSql } from "../projections/reports/tables.ts";
 import { STORE } from "../projections/reports/table.ts";
+import { dropSql, schemaSql } from "../projections/reports/tables.ts";
 
 /** Events of one batch, all partitions together. */
 export const BATCH_EVENTS_MAX = 5_000;

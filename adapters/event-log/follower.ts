@@ -41,24 +41,27 @@ export function startFollower<Topic extends TopicName>(
   }
 
   async function drain(): Promise<void> {
-    for (let more = true; more && !stopped; ) {
-      more = false;
+    for (;;) {
+      let more = false;
       const ends = await patiently(() => store.ends(topic));
       for (const [partition, end] of ends.entries()) {
         if (await handOver(partition, end)) more = true;
         if (stopped) return;
       }
       if (targets.every((target, partition) => (cursors[partition] ?? 0) >= target)) caughtUp.resolve();
+      if (!more || stopped) return;
       // A long replay must not keep timers and sockets waiting.
-      if (more) await setImmediate();
+      await setImmediate();
     }
   }
 
   async function run(): Promise<void> {
     try {
-      while (!stopped) {
+      for (;;) {
         await drain();
-        if (!stopped) await waker.wait();
+        if (stopped) return;
+        await waker.wait();
+        if (stopped) return;
       }
     } finally {
       stopped = true;

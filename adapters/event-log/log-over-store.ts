@@ -12,8 +12,8 @@ import type {
 import { startFollower } from "./follower.ts";
 import { patiently } from "./patiently.ts";
 import { toDelivered, toStore } from "./stored-record.ts";
-import { startWorker } from "./worker.ts";
 import { provenDurable, type Wiring } from "./wiring.ts";
+import { startWorker } from "./worker.ts";
 
 /** Records in one batch of `read`. */
 export const READ_BATCH_MAX = 500;
@@ -63,7 +63,9 @@ export function logOverStore(wiring: Wiring): EventLog {
     partitionCount: (topic) => counts[topic],
     append,
     follow(topic, from, onRecords) {
-      const subscription = startFollower(store, topic, from, onRecords, () => subscriptions.delete(subscription));
+      const subscription = startFollower(store, topic, from, onRecords, () =>
+        subscriptions.delete(subscription),
+      );
       subscriptions.add(subscription);
       return subscription;
     },

@@ -6,11 +6,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { Committed, Entry, Outputs, Ownership, Task, TopicName } from "../../domain/ports/event-log.ts";
 import { OwnershipLostError } from "../../domain/ports/event-log.ts";
-import { provenDurable, type Wiring } from "./wiring.ts";
 import type { Taken } from "./log-store.ts";
 import { patiently } from "./patiently.ts";
 import { type RecordToStore, toDelivered, toStore } from "./stored-record.ts";
 import { createWaker } from "./waker.ts";
+import { provenDurable, type Wiring } from "./wiring.ts";
 
 /** Inputs handed to a task at once; their outputs make one transaction. */
 export const INPUT_BATCH_MAX = 100;
@@ -30,9 +30,9 @@ export type OwnedPartition = {
   /** Resolves, never rejects. */
   readonly ended: Promise<PartitionEnd>;
   /** Somebody else has it: nothing more may be written. */
-  lose(): void;
+  readonly lose: () => void;
   /** Lets the commits under way finish, then drops the task. */
-  leave(): void;
+  readonly leave: () => void;
 };
 
 export function ownPartition(
@@ -73,6 +73,8 @@ export function ownPartition(
     }
   }
 
+  const isLeft = (): boolean => over || leaving;
+
   function leaveWhenIdle(): void {
     if (leaving && !feeding && committing === 0) end("left", null);
   }
@@ -109,7 +111,9 @@ export function ownPartition(
   function encodeOwn<Topic extends "events" | "state">(topic: Topic, entry: Entry<Topic>): RecordToStore {
     const record = toStore(counts, topic, entry);
     if (record.partition === partition) return record;
-    throw new Error(`${topic}: slot ${entry.slot} is partition ${record.partition}, the owner has ${partition}`);
+    throw new Error(
+      `${topic}: slot ${entry.slot} is partition ${record.partition}, the owner has ${partition}`,
+    );
   }
 
   /** Hands every record from `from` up to the own mark to `restore`. */
@@ -119,7 +123,7 @@ export function ownPartition(
     restore: (record: ReturnType<typeof toDelivered<Topic>>) => void,
   ): Promise<void> {
     let next = range.from;
-    while (next < range.mark && !over && !leaving) {
+    while (next < range.mark && !isLeft()) {
       const bounds = { from: next, to: range.mark, limit: RESTORE_BATCH_MAX };
       const records = await patiently(() => store.readBatch(topic, partition, bounds));
       const last = records.at(-1);
@@ -132,22 +136,22 @@ export function ownPartition(
 
   async function restoreTask(restored: Task): Promise<number> {
     await restoreUpTo("state", { from: 0, mark: taken.stateMark }, (record) => restored.restoreState(record));
-    if (over || leaving) return 0;
+    if (isLeft()) return 0;
     const known = restored.eventsKnownUpTo() ?? -1;
     await restoreUpTo("events", { from: known + 1, mark: taken.eventsMark }, (record) =>
       restored.restoreEvent(record),
     );
-    if (over || leaving) return 0;
+    if (isLeft()) return 0;
     const position = await patiently(() => store.committedOffset(group, partition));
     return (restored.resumeAfter(position) ?? -1) + 1;
   }
 
   async function feed(fed: Task, from: number): Promise<void> {
     let next = from;
-    while (!over && !leaving) {
+    while (!isLeft()) {
       const bounds = { from: next, to: Number.MAX_SAFE_INTEGER, limit: INPUT_BATCH_MAX };
       const records = await patiently(() => store.readBatch("requests", partition, bounds));
-      if (over || leaving) return;
+      if (isLeft()) return;
       const last = records.at(-1);
       if (last === undefined) {
         await waker.wait();

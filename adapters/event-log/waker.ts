@@ -1,8 +1,8 @@
 /** A latch between those who make changes and one who waits for them: a ring is never lost, and rings add up to one. */
 export type Waker = {
-  ring(): void;
+  readonly ring: () => void;
   /** Resolves at the next ring, or at once if it rang since the last wait. */
-  wait(): Promise<void>;
+  readonly wait: () => Promise<void>;
 };
 
 export function createWaker(): Waker {

@@ -21,7 +21,7 @@ export const LEAVE_WAIT_MS = 5_000;
 export const COOLING_MS_MAX = 5_000;
 const COOLING_MS_FIRST = 50;
 
-type Cooling = { readonly failures: number; readonly until: number };
+type Cooling = { readonly failures: number; readonly until: number; readonly cancel: () => void };
 
 /** `onEnd` is called when the worker has stopped or failed. */
 export function startWorker(
@@ -107,7 +107,13 @@ export function startWorker(
     leaving.delete(partition);
     coolDown(partition, end);
     if (end.how !== "left") {
-      operatorLog.warn("a partition was dropped", { group, partition, epoch, how: end.how, error: end.error });
+      operatorLog.warn("a partition was dropped", {
+        group,
+        partition,
+        epoch,
+        how: end.how,
+        error: end.error,
+      });
     }
     try {
       await store.release(mine.taken.claim);
@@ -119,14 +125,15 @@ export function startWorker(
   }
 
   function coolDown(partition: number, end: PartitionEnd): void {
-    if (end.how !== "failed") {
+    cooling.get(partition)?.cancel();
+    if (end.how !== "failed" || stopping) {
       cooling.delete(partition);
       return;
     }
     const failures = end.committed ? 1 : (cooling.get(partition)?.failures ?? 0) + 1;
     const wait = Math.min(COOLING_MS_MAX, COOLING_MS_FIRST * 2 ** Math.min(failures, 10));
-    cooling.set(partition, { failures, until: clock.monotonic() + wait });
-    clock.schedule(milliseconds(wait), waker.ring);
+    const cancel = clock.schedule(milliseconds(wait), waker.ring);
+    cooling.set(partition, { failures, until: clock.monotonic() + wait, cancel });
   }
 
   async function attemptRound(): Promise<void> {
@@ -138,18 +145,21 @@ export function startWorker(
     }
   }
 
+  const atWork = (): boolean => !stopping || owned.size > 0;
+
   async function run(): Promise<void> {
     try {
-      while (!stopping || owned.size > 0) {
+      while (atWork()) {
         const cancel = clock.schedule(milliseconds(leaseMs / HEARTBEATS_PER_LEASE), waker.ring);
         await attemptRound();
-        if (!stopping || owned.size > 0) await waker.wait();
+        if (atWork()) await waker.wait();
         cancel();
       }
       await store.leave(group, owner);
     } finally {
       stopping = true;
       silence();
+      for (const { cancel } of cooling.values()) cancel();
       for (const mine of owned.values()) mine.lose();
       onEnd();
     }

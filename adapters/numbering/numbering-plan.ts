@@ -44,7 +44,7 @@ function factsOf(number: PhoneNumber, parsed: Parsed, dialling: Dialling): Numbe
     valid,
     type: typeOf(parsed),
     zones: zonesByPrefix(number.slice(1)),
-    prefix: billingPrefix(parsed),
+    prefix: billingPrefix(number, parsed),
     ...emergencyFacts(emergencyForm(forms)),
     tableVersion: TABLE_VERSION,
   };
@@ -71,14 +71,17 @@ function emergencyFacts(
 }
 
 /** Calling code and the first group of the number as it is usually written: the area, or the network. */
-function billingPrefix(parsed: Parsed): string {
+function billingPrefix(number: PhoneNumber, parsed: Parsed): string {
   const [callingCode = "", area = ""] = parsed
     .formatInternational()
     .slice(1)
     .split(/[\s-]+/);
-  const digits = (callingCode + area).replaceAll(/\D/g, "");
-  const shown = callingCode.length + parsed.nationalNumber.length - HIDDEN_DIGITS_MIN;
-  return digits.slice(0, Math.max(callingCode.length, Math.min(PREFIX_DIGITS_MAX, shown)));
+  const digits = number.slice(1);
+  const prefix = (callingCode + area).replaceAll(/\D/g, "");
+  // Of an invalid number the library may have dropped a zero that it took for a trunk prefix.
+  if (!digits.startsWith(prefix)) return callingCode;
+  const shown = Math.min(PREFIX_DIGITS_MAX, digits.length - HIDDEN_DIGITS_MIN);
+  return prefix.slice(0, Math.max(callingCode.length, shown));
 }
 
 function typeOf(parsed: Parsed): NumberType {

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { instant, milliseconds } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 

@@ -14,7 +14,7 @@ const CAUSES_MAX = 5;
 const STACK_LINES_MAX = 12;
 
 const SECRET_NAME =
-  /pass(?:word|phrase)?$|secret|token|authorization|cookie|credential|digits|api-?key|private-?key/i;
+  /pass(?:word|phrase)?$|secret|token|authorization|cookie|credential|digits|api[-_]?key|private[-_]?key/i;
 /** Numbers with a plus, in any usual grouping, and `sip:` and `tel:` users that are digits. */
 const PHONE_NUMBER = /\+[1-9](?:[ ().-]{0,2}\d){6,14}|(?<=\b(?:sips?|tel):)\+?\d[\d().-]{4,}/gi;
 const BEARER = /\b(Bearer|Basic|Digest|Reveille-HMAC-SHA256)\s+[^\s,;"]{4,}/gi;

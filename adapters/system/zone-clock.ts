@@ -1,12 +1,15 @@
 /**
  * Local time from Node's own ICU tables. `Temporal` is absent in Node 24, and a library would bring a second
- * set of tables that ages on its own. Making a formatter costs fifty times what using it does, hence one per zone.
+ * set of tables that ages on its own. Making a formatter costs fifty times what using it does, hence one per
+ * zone; and what was read is kept by the minute, since one judgement reads the same few instants many times.
  */
-import type { Instant } from "../../domain/kernel/time.ts";
+import { type Instant, MINUTE_MS } from "../../domain/kernel/time.ts";
 import type { LocalTime, ZoneClock } from "../../domain/ports/zone-clock.ts";
 
 /** More than there are zones and aliases: only a caller that makes names up could ever fill it. */
-const FORMATS_MAX = 1_024;
+const ZONES_MAX = 1_024;
+/** Of each zone: some hours of the minutes that judgements ask for. */
+const READINGS_MAX = 256;
 
 // Areas and cities, and the few zones without an area. Intl also takes "+05:30", which is no zone: it has no rules.
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
@@ -14,26 +17,37 @@ const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 // "11/21/2026, 13:05": en-US with two digits each; a year before 1000 or after 9999 has other lengths.
 const READING = /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+)$/;
 
+type Zone = { readonly format: Intl.DateTimeFormat; readonly readings: Map<number, LocalTime> };
+
 export function createZoneClock(): ZoneClock {
-  const formats = new Map<string, Intl.DateTimeFormat>();
+  const zones = new Map<string, Zone>();
 
   /** Throws RangeError for what is no zone. */
-  function formatOf(zone: string): Intl.DateTimeFormat {
-    const known = formats.get(zone);
+  function zoneOf(name: string): Zone {
+    const known = zones.get(name);
     if (known !== undefined) return known;
-    if (!ZONE_NAME.test(zone)) throw new RangeError("zone clock: not the name of an IANA time zone");
-    const format = newFormat(zone);
-    if (formats.size >= FORMATS_MAX) formats.clear();
-    formats.set(zone, format);
-    return format;
+    if (!ZONE_NAME.test(name)) throw new RangeError("zone clock: not the name of an IANA time zone");
+    const made = { format: newFormat(name), readings: new Map<number, LocalTime>() };
+    if (zones.size >= ZONES_MAX) zones.clear();
+    zones.set(name, made);
+    return made;
   }
 
   return {
     version: process.versions["tz"] ?? "unknown",
-    localTime: (at, zone) => read(formatOf(zone).format(at), at),
+    localTime(at, zone) {
+      const { format, readings } = zoneOf(zone);
+      const minute = Math.floor(at / MINUTE_MS);
+      const known = readings.get(minute);
+      if (known !== undefined) return known;
+      const reading = read(format.format(at), at);
+      if (readings.size >= READINGS_MAX) readings.clear();
+      readings.set(minute, reading);
+      return reading;
+    },
     isZone(name) {
       try {
-        formatOf(name);
+        zoneOf(name);
         return true;
       } catch (error) {
         if (error instanceof RangeError) return false;

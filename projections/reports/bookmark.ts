@@ -28,7 +28,9 @@ export const BOOKMARKS_QUERY = `SELECT p, batch, first_o, last_o, open_from, toU
 
 /** The same stretches always have the same name. */
 export function batchName(stretches: readonly Stretch[]): string {
-  return stretches.map(({ partition, records }) => `${partition}:${firstOf(records)}-${lastOf(records)}`).join(",");
+  return stretches
+    .map(({ partition, records }) => `${partition}:${firstOf(records)}-${lastOf(records)}`)
+    .join(",");
 }
 
 export function bookmarkOf(

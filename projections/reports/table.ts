@@ -85,7 +85,9 @@ function renamed(table: Table): string {
 }
 
 export function viewSql(view: View): string {
-  const columns = view.columns.map(({ name, type, meaning }) => `  ${name} ${type} COMMENT ${quote(meaning)}`);
+  const columns = view.columns.map(
+    ({ name, type, meaning }) => `  ${name} ${type} COMMENT ${quote(meaning)}`,
+  );
   return `CREATE OR REPLACE VIEW ${VIEWS}.${view.name} (\n${columns.join(",\n")}\n) AS ${view.select}\nCOMMENT ${quote(view.meaning)}`;
 }
 
@@ -124,7 +126,12 @@ export function count(name: string, type: "UInt8" | "UInt16" | "UInt32", meaning
 
 /** Where the row comes from: sequence of its event, and its place in the log. */
 export const ORIGIN: readonly TableColumn[] = [
-  { name: "v", type: "UInt64", meaning: "Sequence of the event behind the row; the highest one wins", shown: null },
+  {
+    name: "v",
+    type: "UInt64",
+    meaning: "Sequence of the event behind the row; the highest one wins",
+    shown: null,
+  },
   { name: "p", type: "UInt16", meaning: "Partition of that event in the log" },
   { name: "o", type: "UInt64", codec: "Delta, ZSTD(1)", meaning: "Offset of that event in its partition" },
 ];

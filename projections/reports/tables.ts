@@ -26,7 +26,8 @@ const WHAT_WAS_ASKED = [
 
 export const CALLS: Table = {
   name: "calls",
-  meaning: "One row per finished call: an attempt that was placed, refused, answered or lost, or an incoming call",
+  meaning:
+    "One row per finished call: an attempt that was placed, refused, answered or lost, or an incoming call",
   columns: [
     text("call_id", "The offer under which the call was made: request id # number"),
     text("request_id", "The Request it was made for; empty for incoming calls"),
@@ -52,8 +53,14 @@ export const CALLS: Table = {
     word("app_event", "VoiceXML event that ended the dialog, e.g. error.badfetch.http.404"),
     word("answered_by", "human, machine, fax or unknown"),
     word("hangup_by", "customer, us, network or unknown"),
-    { ...count("sip_code", "UInt16", "Final SIP status"), shown: { type: "Nullable(UInt16)", sql: "nullIf(sip_code_, 0)" } },
-    { ...count("q850", "UInt8", "Q.850 cause, where a Reason header gave one"), shown: { type: "Nullable(UInt8)", sql: "nullIf(q850_, 0)" } },
+    {
+      ...count("sip_code", "UInt16", "Final SIP status"),
+      shown: { type: "Nullable(UInt16)", sql: "nullIf(sip_code_, 0)" },
+    },
+    {
+      ...count("q850", "UInt8", "Q.850 cause, where a Reason header gave one"),
+      shown: { type: "Nullable(UInt8)", sql: "nullIf(q850_, 0)" },
+    },
     word("reason", "Why our side ended it; phase/how for a lost call"),
     count("queue_ms", "UInt32", "Milliseconds from due to offered"),
     {

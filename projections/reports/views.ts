@@ -18,7 +18,11 @@ const OUTCOMES: View = {
     { name: "trunk", type: "String", meaning: "Trunk" },
     { name: "customer_prefix", type: "String", meaning: "Country and area code called" },
     { name: "outcome", type: "String", meaning: "What became of the call" },
-    { name: "result", type: "String", meaning: "The same in four words: completed, machine, not called, failed" },
+    {
+      name: "result",
+      type: "String",
+      meaning: "The same in four words: completed, machine, not called, failed",
+    },
     { name: "answered_by", type: "String", meaning: "human, machine, fax or unknown" },
     { name: "sip_code", type: "Nullable(UInt16)", meaning: "Final SIP status" },
     { name: "q850", type: "Nullable(UInt8)", meaning: "Q.850 cause" },

@@ -18,13 +18,13 @@ export function programPath(program: string): string | null {
 
 /**
  * The program, or a visible skip of the test that needs it. Where the environment names it as required
- * (`REVEILLE_TEST_REQUIRE=sipp,baresip`), its absence is a failure instead.
+ * (`TEST_REQUIRE=sipp,baresip`), its absence is a failure instead.
  */
 export function requireProgram(context: TestContext, program: string): string {
   const path = programPath(program);
   if (path !== null) return path;
-  if ((process.env["REVEILLE_TEST_REQUIRE"] ?? "").split(",").includes(program)) {
-    throw new Error(`${program} is required by REVEILLE_TEST_REQUIRE and not installed`);
+  if ((process.env["TEST_REQUIRE"] ?? "").split(",").includes(program)) {
+    throw new Error(`${program} is required by TEST_REQUIRE and not installed`);
   }
   return context.skip(`${program} is not installed on this machine`);
 }

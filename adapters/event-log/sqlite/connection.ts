@@ -47,7 +47,9 @@ function prepare(db: DatabaseSync, counts: PartitionCounts): void {
   try {
     const version = readNumber(db, "PRAGMA user_version", "user_version");
     if (version > SCHEMA_VERSION) {
-      throw new Error(`log: file version ${version}, this program knows ${SCHEMA_VERSION}; use a newer program`);
+      throw new Error(
+        `log: file version ${version}, this program knows ${SCHEMA_VERSION}; use a newer program`,
+      );
     }
     db.exec(TABLES);
     const insert = db.prepare("INSERT OR IGNORE INTO part VALUES (?, ?, 0)");
@@ -68,7 +70,9 @@ function checkPartitions(db: DatabaseSync, counts: PartitionCounts): void {
     const found = readNumber(db, `SELECT count(*) AS n FROM part WHERE topic = ${number}`, "n");
     const wanted = counts[topic as keyof PartitionCounts];
     if (found !== wanted) {
-      throw new Error(`log: ${topic} has ${found} partitions, ${wanted} were asked for; their number never changes`);
+      throw new Error(
+        `log: ${topic} has ${found} partitions, ${wanted} were asked for; their number never changes`,
+      );
     }
   }
 }

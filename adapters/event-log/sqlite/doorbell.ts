@@ -11,11 +11,7 @@ export const POLL_MS = 100;
 
 export type Doorbell = { ring(): void; close(): void };
 
-export function openDoorbell(
-  path: string,
-  onRing: () => void,
-  operatorLog: OperatorLog,
-): Doorbell {
+export function openDoorbell(path: string, onRing: () => void, operatorLog: OperatorLog): Doorbell {
   // Made if missing, never truncated; then opened so that position 0 can be written again and again.
   closeSync(openSync(path, "a"));
   const descriptor = openSync(path, "r+");

@@ -30,7 +30,9 @@ export function createLeaseTable(db: DatabaseSync): LeaseTable {
   const position = db.prepare("SELECT handled FROM position WHERE grp = ? AND part = ?");
   const expire = db.prepare("DELETE FROM member WHERE grp = ? AND until < ?");
   const knows = db.prepare("SELECT 1 FROM member WHERE grp = ? AND name = ?");
-  const join = db.prepare("INSERT INTO member VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET until = excluded.until");
+  const join = db.prepare(
+    "INSERT INTO member VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET until = excluded.until",
+  );
   const renew = db.prepare("UPDATE lease SET until = ? WHERE grp = ? AND holder = ?");
   const members = db.prepare("SELECT name FROM member WHERE grp = ?");
   const leases = db.prepare("SELECT part, holder, epoch, until FROM lease WHERE grp = ?");

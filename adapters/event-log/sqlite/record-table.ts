@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { instant, type Instant } from "../../../domain/kernel/time.ts";
+import { type Instant, instant } from "../../../domain/kernel/time.ts";
 import type { Position, TopicName } from "../../../domain/ports/event-log.ts";
 import type { StoredRange } from "../log-store.ts";
 import type { RecordToStore, StoredRecord } from "../stored-record.ts";
@@ -15,9 +15,7 @@ export type RecordTable = {
 type Row = { pos: number; at: number; key: string; value: Uint8Array | null; envelope: string };
 
 export function createRecordTable(db: DatabaseSync): RecordTable {
-  const advance = db.prepare(
-    "UPDATE part SET next = next + ? WHERE topic = ? AND part = ? RETURNING next",
-  );
+  const advance = db.prepare("UPDATE part SET next = next + ? WHERE topic = ? AND part = ? RETURNING next");
   const insertRow = db.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)");
   const selectRows = db.prepare(
     "SELECT pos, at, key, value, envelope FROM log WHERE topic = ? AND part = ? AND pos >= ? AND pos < ? ORDER BY pos LIMIT ?",

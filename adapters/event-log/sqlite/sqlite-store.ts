@@ -59,15 +59,6 @@ export function openSqliteStore(options: SqliteStoreOptions): LogStore {
     for (const listener of listeners) listener();
   }
 
-  /** A notice that can't be checked now is taken for news. */
-  function tryRead(value: () => unknown): unknown {
-    try {
-      return value();
-    } catch (error) {
-      return error;
-    }
-  }
-
   function reading<T>(read: () => T): T {
     try {
       return read();
@@ -120,4 +111,13 @@ export function openSqliteStore(options: SqliteStoreOptions): LogStore {
       return closed;
     },
   };
+}
+
+/** A notice that can't be checked now is taken for news. */
+function tryRead(value: () => unknown): unknown {
+  try {
+    return value();
+  } catch (error) {
+    return error;
+  }
 }

@@ -38,9 +38,12 @@ type WriteQueueOptions = {
   /** After each commit. */
   readonly onCommitted: () => void;
   readonly onSyncFailure: (error: unknown) => void;
+  /** Default `WRITE_WAIT_MS_MAX`. */
+  readonly writeWaitMsMax?: number;
 };
 
-export function createWriteQueue({ db, path, onCommitted, onSyncFailure }: WriteQueueOptions): WriteQueue {
+export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
+  const { db, path, onCommitted, onSyncFailure, writeWaitMsMax = WRITE_WAIT_MS_MAX } = options;
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   let waiting: Job[] = [];
@@ -83,7 +86,7 @@ export function createWriteQueue({ db, path, onCommitted, onSyncFailure }: Write
 
   function waitedTooLong(): boolean {
     busySince ??= performance.now();
-    return performance.now() - busySince > WRITE_WAIT_MS_MAX;
+    return performance.now() - busySince > writeWaitMsMax;
   }
 
   function takeWaiting(): readonly Job[] {

@@ -1,0 +1,118 @@
+/**
+ * What keeps the embedded log small: checkpoints, retention and compaction, in one process at a time (a lease
+ * decides) and away from its event loop (see maintenance-thread.ts). Every step may be cut short at any point.
+ */
+import { statSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import { DAY_MS, type Instant, instant, MINUTE_MS } from "../../../domain/kernel/time.ts";
+import type { TopicName } from "../../../domain/ports/event-log.ts";
+import { COMPACTED_TOPICS, type PartitionCounts } from "../partitions.ts";
+import { compactPartition } from "./compaction.ts";
+import { createLeaseTable } from "./lease-table.ts";
+import { expireRecords, type Retention } from "./retention.ts";
+import { TOPIC_NUMBERS } from "./schema.ts";
+
+/** The WAL is copied into the main file beyond this size. */
+export const CHECKPOINT_WAL_BYTES = 16_777_216;
+/** Beyond this the writers are made to wait for the checkpoint, so that the WAL can start over. */
+export const RESTART_WAL_BYTES = 67_108_864;
+/** A compacted partition is cleaned once so many records came since the last time. */
+export const COMPACTION_RECORDS_MIN = 2_000;
+/** Longer than any reader stays away: later it must read from the start. */
+export const TOMBSTONE_KEEP_MS = 7 * DAY_MS;
+const LEASE_MS = 60_000;
+const GROUP = "maintenance";
+
+export type MaintenanceOptions = {
+  readonly path: string;
+  readonly counts: PartitionCounts;
+  readonly owner: string;
+  readonly retention: Retention;
+};
+
+export type MaintenanceReport = {
+  readonly walBytes: number;
+  readonly expired: number;
+  readonly compacted: number;
+};
+
+export type Maintainer = {
+  /** Cheap while the WAL is small. Null where another process maintains the log. */
+  checkpoint(now: Instant): number | null;
+  /** Null where another process maintains the log. */
+  clean(now: Instant): MaintenanceReport | null;
+};
+
+export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions): Maintainer {
+  const { path, counts, owner, retention } = options;
+  const leases = createLeaseTable(db);
+  const cleanedAt = new Map<string, number>();
+
+  function hasDuty(now: Instant): boolean {
+    const until = instant(now + LEASE_MS);
+    return leases.take({ group: GROUP, member: owner, now, until }, 0) !== null;
+  }
+
+  function checkpoint(now: Instant): number | null {
+    const size = walBytes(path);
+    if (size < CHECKPOINT_WAL_BYTES) return size;
+    if (!hasDuty(now)) return null;
+    // PASSIVE copies what it can while others write; RESTART then has little left to make them wait for.
+    db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    if (size >= RESTART_WAL_BYTES) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return size;
+  }
+
+  function clean(now: Instant): MaintenanceReport | null {
+    if (!hasDuty(now)) return null;
+    return { walBytes: walBytes(path), expired: expireAll(now), compacted: compactAll(now) };
+  }
+
+  function expireAll(now: Instant): number {
+    let total = 0;
+    for (const [topic, keepMs] of Object.entries(retention) as [TopicName, number][]) {
+      for (let partition = 0; partition < counts[topic]; partition += 1) {
+        total += expireRecords(db, topic, partition, instant(now - keepMs));
+      }
+    }
+    return total;
+  }
+
+  function compactAll(now: Instant): number {
+    let total = 0;
+    for (const topic of COMPACTED_TOPICS) {
+      for (let partition = 0; partition < counts[topic]; partition += 1) {
+        if (isDirty(topic, partition)) {
+          total += compactPartition(db, topic, partition, instant(now - TOMBSTONE_KEEP_MS));
+        }
+      }
+    }
+    return total;
+  }
+
+  function isDirty(topic: TopicName, partition: number): boolean {
+    const place = `${topic}/${partition}`;
+    const next = endOf(db, topic, partition);
+    if (next - (cleanedAt.get(place) ?? 0) < COMPACTION_RECORDS_MIN) return false;
+    cleanedAt.set(place, next);
+    return true;
+  }
+
+  return { checkpoint, clean };
+}
+
+/** How often a log is cleaned; checkpoints are looked at every second. */
+export const CLEAN_EVERY_MS = MINUTE_MS;
+export const CHECKPOINT_EVERY_MS = 1_000;
+
+function walBytes(path: string): number {
+  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function endOf(db: DatabaseSync, topic: TopicName, partition: number): number {
+  const row = db
+    .prepare("SELECT next FROM part WHERE topic = ? AND part = ?")
+    .get(TOPIC_NUMBERS[topic], partition);
+  const next = row?.["next"];
+  return typeof next === "number" ? next : 0;
+}

@@ -1,0 +1,61 @@
+/**
+ * What has to be mended inside sip.js 0.21.2 itself, once per process. Everything else that is wrong with it is
+ * kept from it by the shell around it (parser, screen, transport). The numbers are those of the fault table in
+ * docs; each has a test that fails on the unmended core.
+ */
+import { randomBytes } from "node:crypto";
+import { allowedMethods, type CoreOutgoingRequest, sipCore } from "./sip-core.ts";
+
+/** RFC 3261 8.1.1.7 wants branches unique over space and time: 72 random bits. */
+export function newBranch(): string {
+  return `z9hG4bK${randomBytes(9).toString("base64url")}`;
+}
+
+/** For Call-IDs and tags: whoever guesses both can end a call (RFC 3261 19.3 asks for 32 bits at least). */
+export function newToken(): string {
+  return randomBytes(12).toString("hex");
+}
+
+/** RFC 3261 17, table 4, for UDP; the core has zero, which is right for reliable transports only. */
+const UDP_TIMERS = { TIMER_D: 32_000, TIMER_I: 5_000, TIMER_J: 32_000, TIMER_K: 5_000 };
+
+const OUR_METHODS: readonly string[] = [
+  "INVITE",
+  "ACK",
+  "CANCEL",
+  "BYE",
+  "OPTIONS",
+  "INFO",
+  "NOTIFY",
+  "PRACK",
+  "REFER",
+];
+
+type ClientTransactionSelf = {
+  readonly transport: { readonly protocol: string };
+  readonly ackRetransmissionCache: Map<string, CoreOutgoingRequest>;
+  send(text: string): Promise<void>;
+};
+
+function transactionBranch(request: CoreOutgoingRequest): string {
+  // RFC 3261 9.1: a CANCEL has the branch of what it cancels.
+  if (request.method === "CANCEL" && request.branch !== undefined) return request.branch;
+  return newBranch();
+}
+
+function sendAck(this: ClientTransactionSelf, ack: CoreOutgoingRequest): void {
+  if (ack.toTag === undefined) throw new Error("sip: an ACK was asked for before the answer had a tag");
+  ack.setViaHeader(newBranch(), this.transport.protocol);
+  this.ackRetransmissionCache.set(ack.toTag, ack);
+  // A lost ACK is repeated when the 200 is; the transport has counted the error.
+  this.send(ack.toString()).catch(() => undefined);
+}
+
+/** Harmless when repeated. */
+export function mendSipCore(): void {
+  Object.assign(sipCore.Timers, UDP_TIMERS);
+  // Fault 6: branches were drawn from 10^7; two equal ones hand one call's response to another.
+  Object.assign(sipCore.ClientTransaction, { makeId: transactionBranch });
+  Object.assign(sipCore.InviteClientTransaction.prototype, { ackResponse: sendAck });
+  allowedMethods.splice(0, allowedMethods.length, ...OUR_METHODS);
+}

@@ -1,0 +1,78 @@
+import { mendSipCore } from "./core-faults.ts";
+import { writeHost } from "./outgoing-text.ts";
+import type { SipAddress } from "./signalling.ts";
+import {
+  type CoreIncomingInvite,
+  type CoreRequest,
+  type CoreTransport,
+  type CoreUserAgent,
+  sipCore,
+} from "./sip-core.ts";
+
+export type Core = {
+  readonly agent: CoreUserAgent;
+  /** Header line of our Contact: the core adds it to answers of an initial INVITE only. */
+  readonly contactHeader: string;
+  /** Hands a screened request over, whatever user it is addressed to. */
+  receive(message: CoreRequest): void;
+};
+
+const TEL_NUMBER = /^tel:([+0-9A-Fa-f*#().-]+)/i;
+
+/** One core per listener: it knows one transport. */
+export function createCore(
+  local: SipAddress,
+  user: string,
+  transport: CoreTransport,
+  onInvite: (invite: CoreIncomingInvite) => void,
+): Core {
+  mendSipCore();
+  const host = writeHost(local.host);
+  const contactUri = new sipCore.URI("sip", user, host, local.port);
+  const contact = `<${contactUri.toString()}>`;
+  let addressee: string | undefined;
+  // The core answers 404 to every user but its own; we take calls for any number that a trunk sends us.
+  const anyone = new sipCore.URI("sip", user, host, local.port);
+  Object.defineProperty(anyone, "user", { get: () => addressee });
+  const loggerFactory = new sipCore.LoggerFactory();
+  loggerFactory.builtinEnabled = false;
+  loggerFactory.level = 0;
+  const agent = new sipCore.UserAgentCore(
+    {
+      aor: anyone,
+      contact: { uri: contactUri, pubGruu: undefined, tempGruu: undefined, toString: () => contact },
+      displayName: "",
+      loggerFactory,
+      hackViaTcp: false,
+      routeSet: [],
+      sipjsId: "",
+      supportedOptionTags: [],
+      supportedOptionTagsResponse: [],
+      // No version: it would tell attackers what to try.
+      userAgentHeaderFieldValue: "reveille",
+      viaForceRport: true,
+      viaHost: `${host}:${local.port}`,
+      authenticationFactory: () => undefined,
+      transportAccessor: () => transport,
+    },
+    { onInvite },
+  );
+  return {
+    agent,
+    contactHeader: `Contact: ${contact}`,
+    receive(message) {
+      message.ruri = asSipUri(message, local);
+      addressee = message.ruri?.user;
+      agent.receiveIncomingRequestFromTransport(message);
+    },
+  };
+}
+
+/** The core knows `sip:` alone: `tel:` becomes a number at our address, `sips:` a `sip:` (RFC 3261 19.1.6). */
+function asSipUri(message: CoreRequest, local: SipAddress): CoreRequest["ruri"] {
+  const { ruri } = message;
+  if (ruri?.scheme === "sips") return Object.assign(ruri, { scheme: "sip" });
+  if (ruri?.scheme !== "tel") return ruri;
+  const number = (TEL_NUMBER.exec(ruri.toString())?.[1] ?? "").replaceAll(/[().-]/g, "");
+  return new sipCore.URI("sip", number, writeHost(local.host), local.port);
+}

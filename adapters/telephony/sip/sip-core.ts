@@ -1,0 +1,272 @@
+/**
+ * The only door to sip.js: its `lib/core` (messages, dialogs, transaction state machines) and nothing of its
+ * browser side. The types below are ours and name just what we use: the package's own do not compile under
+ * `exactOptionalPropertyTypes`, and hide what has to be mended (`core-faults.ts`).
+ *
+ * Never used on received data: its Parser and its PEG grammar. They are slow (80 % of 1.1 ms a message), silent
+ * about errors, and can throw; see `parse-message.ts`.
+ */
+import { createRequire } from "node:module";
+
+export type CoreParameters = { [name: string]: string | null };
+
+export interface CoreUri {
+  scheme: string;
+  user: string | undefined;
+  host: string;
+  port: number | undefined;
+  parameters: CoreParameters;
+  toString(): string;
+  toRaw(): string;
+  clone(): CoreUri;
+}
+
+export interface CoreNameAddr {
+  uri: CoreUri;
+  displayName: string;
+  parameters: CoreParameters;
+}
+
+/** What our parser puts beside the raw text: the core reads some of it, the shell the rest. */
+export type CoreParsedValue =
+  | string
+  | CoreNameAddr
+  | {
+      readonly transport: string;
+      readonly host: string;
+      readonly port: number | null;
+      readonly parameters: CoreParameters;
+    }
+  | { readonly number: number; readonly method: string }
+  | { readonly length: number }
+  | { readonly hops: number }
+  | { readonly type: string }
+  | { readonly event: string }
+  | { readonly text: string }
+  /** `Contact: *`. */
+  | { readonly everything: true };
+
+export type CoreHeaderValue = { raw: string; parsed?: CoreParsedValue };
+
+export interface CoreIncomingMessage {
+  viaBranch: string;
+  method: string;
+  body: string;
+  toTag: string;
+  to: CoreNameAddr;
+  fromTag: string;
+  from: CoreNameAddr;
+  callId: string;
+  cseq: number;
+  via: { host: string; port: number };
+  headers: { [name: string]: CoreHeaderValue[] };
+  referTo: string | undefined;
+  data: string;
+  getHeader(name: string): string | undefined;
+  getHeaders(name: string): string[];
+  hasHeader(name: string): boolean;
+}
+
+export interface CoreRequest extends CoreIncomingMessage {
+  ruri: CoreUri | undefined;
+}
+
+export interface CoreResponse extends CoreIncomingMessage {
+  statusCode: number | undefined;
+  reasonPhrase: string | undefined;
+}
+
+export interface CoreOutgoingRequest {
+  readonly method: string;
+  readonly callId: string;
+  readonly fromTag: string;
+  readonly toTag: string | undefined;
+  readonly ruri: CoreUri;
+  branch: string | undefined;
+  cseq: number;
+  setHeader(name: string, value: string | string[]): void;
+  setViaHeader(branch: string, protocol: string): void;
+  toString(): string;
+}
+
+export type CoreBody = {
+  readonly contentDisposition: "session" | "render";
+  readonly contentType: string;
+  readonly content: string;
+};
+
+export type CoreReply = {
+  statusCode: number;
+  reasonPhrase?: string;
+  extraHeaders?: string[];
+  body?: CoreBody;
+};
+
+export interface CoreTransport {
+  readonly protocol: string;
+  send(text: string): Promise<void>;
+}
+
+export interface CoreTransaction {
+  readonly id: string;
+  readonly state: string;
+  readonly request: { readonly method: string };
+}
+
+/** A request that we received inside a dialog, to be answered once. */
+export interface CoreInDialogRequest {
+  readonly message: CoreRequest;
+  accept(reply: CoreReply): unknown;
+  reject(reply: CoreReply): unknown;
+}
+
+export type CoreSessionDelegate = {
+  onAck?(ack: { readonly message: CoreRequest }): void;
+  onAckTimeout?(): void;
+  onBye?(request: CoreInDialogRequest): void;
+  onInfo?(request: CoreInDialogRequest): void;
+  onInvite?(request: CoreInDialogRequest): void;
+  onMessage?(request: CoreInDialogRequest): void;
+  onNotify?(request: CoreInDialogRequest): void;
+  onPrack?(request: CoreInDialogRequest): void;
+  onRefer?(request: CoreInDialogRequest): void;
+};
+
+export interface CoreSession {
+  readonly id: string;
+  readonly early: boolean;
+  readonly ackWait: boolean;
+  delegate: CoreSessionDelegate | undefined;
+  bye(delegate?: undefined, options?: { extraHeaders: string[] }): unknown;
+  dispose(): void;
+}
+
+export type CoreInviteDelegate = {
+  onTrying(response: { readonly message: CoreResponse }): void;
+  onProgress(response: { readonly message: CoreResponse }): void;
+  onAccept(response: {
+    readonly message: CoreResponse;
+    readonly session: CoreSession;
+    readonly ack: () => unknown;
+  }): void;
+  onReject(response: { readonly message: CoreResponse }): void;
+  onRedirect(response: { readonly message: CoreResponse }): void;
+};
+
+export interface CoreOutgoingInvite {
+  readonly message: CoreOutgoingRequest;
+  readonly transaction: CoreTransaction;
+  cancel(reason?: string): unknown;
+}
+
+/** An INVITE that we received outside a dialog. */
+export interface CoreIncomingInvite {
+  readonly message: CoreRequest;
+  readonly acceptable: boolean;
+  readonly progressable: boolean;
+  readonly rejectable: boolean;
+  delegate: { onCancel(request: CoreRequest): void } | undefined;
+  /** Ours replaces the guessable one that the core makes. */
+  toTag: string;
+  accept(reply: CoreReply): { readonly session: CoreSession };
+  progress(reply: CoreReply): unknown;
+  reject(reply: CoreReply): unknown;
+  redirect(contacts: CoreUri[], reply: CoreReply): unknown;
+}
+
+export type CoreConfiguration = {
+  aor: CoreUri;
+  contact: { uri: CoreUri; pubGruu: undefined; tempGruu: undefined; toString(): string };
+  displayName: string;
+  loggerFactory: CoreLoggerFactory;
+  hackViaTcp: boolean;
+  routeSet: string[];
+  sipjsId: string;
+  supportedOptionTags: string[];
+  supportedOptionTagsResponse: string[];
+  userAgentHeaderFieldValue: string;
+  viaForceRport: boolean;
+  viaHost: string;
+  authenticationFactory(): undefined;
+  transportAccessor(): CoreTransport;
+};
+
+export interface CoreLoggerFactory {
+  builtinEnabled: boolean;
+  level: number;
+}
+
+export interface CoreUserAgent {
+  readonly dialogs: Map<string, unknown>;
+  readonly userAgentClients: Map<string, { readonly transaction: CoreTransaction }>;
+  readonly userAgentServers: Map<string, { readonly transaction: CoreTransaction }>;
+  invite(message: CoreOutgoingRequest, delegate: CoreInviteDelegate): CoreOutgoingInvite;
+  makeOutgoingRequestMessage(
+    method: string,
+    requestUri: CoreUri,
+    from: CoreUri,
+    to: CoreUri,
+    options: { callId: string; fromTag: string },
+    extraHeaders: string[],
+    body: CoreBody,
+  ): CoreOutgoingRequest;
+  receiveIncomingRequestFromTransport(message: CoreRequest): void;
+  receiveIncomingResponseFromTransport(message: CoreResponse): void;
+  reset(): void;
+}
+
+/** Holds prototypes that `core-faults.ts` mends. */
+export type CoreClass = { readonly prototype: object };
+
+export type SipCore = {
+  readonly URI: new (
+    scheme: string,
+    user: string,
+    host: string,
+    port?: number,
+    parameters?: CoreParameters,
+  ) => CoreUri;
+  readonly NameAddrHeader: new (
+    uri: CoreUri,
+    displayName: string,
+    parameters: CoreParameters,
+  ) => CoreNameAddr;
+  readonly IncomingRequestMessage: new () => CoreRequest;
+  readonly IncomingResponseMessage: new () => CoreResponse;
+  readonly LoggerFactory: new () => CoreLoggerFactory;
+  readonly UserAgentCore: new (
+    configuration: CoreConfiguration,
+    delegate: { onInvite(invite: CoreIncomingInvite): void },
+  ) => CoreUserAgent;
+  readonly ClientTransaction: CoreClass;
+  readonly InviteClientTransaction: CoreClass;
+  readonly InviteServerTransaction: CoreClass;
+  readonly Timers: { [name: string]: number };
+};
+
+/** `core-faults.ts` replaces functions of exactly this version. */
+const VERSION = "0.21.2";
+
+// `require`, because the types of the package would be checked with ours wherever it is imported by name.
+const require = createRequire(import.meta.url);
+
+function requireVersion(): void {
+  // oxlint-disable-next-line no-unsafe-type-assertion -- what a package says of itself
+  const { version } = require("sip.js/package.json") as { version: string };
+  if (version !== VERSION) {
+    throw new Error(
+      `sip: sip.js ${VERSION} is asked for because parts of it are replaced, ${version} is installed; run npm ci`,
+    );
+  }
+}
+
+requireVersion();
+
+// oxlint-disable-next-line no-unsafe-type-assertion -- our own types for it, see above
+export const sipCore = require("sip.js/lib/core/index.js") as SipCore;
+
+// oxlint-disable-next-line no-unsafe-type-assertion -- the same
+const methods = require("sip.js/lib/core/user-agent-core/allowed-methods.js") as { AllowedMethods: string[] };
+
+/** Methods of `Allow`, shared with the core, which answers 405 to any other. */
+export const allowedMethods = methods.AllowedMethods;

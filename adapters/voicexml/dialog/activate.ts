@@ -1,0 +1,107 @@
+/**
+ * Which grammars listen at a wait, in order of precedence (VoiceXML 2.0 3.1.4): the item's own, then its form's
+ * and the form's links, then those of the document, then those of the application root.
+ */
+
+import type { VoiceDocument } from "../document/voice-document.ts";
+import { attribute, childElements, childrenNamed, type XmlElement } from "../document/xml-node.ts";
+import type { Grammar } from "../grammar/grammar.ts";
+import type { Context, Form, Item } from "./context.ts";
+import { choiceTexts } from "./enumerate.ts";
+import {
+  compileBuiltinType,
+  compileChoiceGrammars,
+  compileElement,
+  compileOptionGrammars,
+} from "./grammars.ts";
+import { property } from "./properties.ts";
+import type { Step } from "./session.ts";
+
+export type GrammarOwner =
+  | { readonly kind: "item"; readonly item: Item }
+  | { readonly kind: "form"; readonly node: XmlElement; readonly document: VoiceDocument }
+  | { readonly kind: "link"; readonly node: XmlElement }
+  | { readonly kind: "choice"; readonly node: XmlElement };
+
+export type ActiveGrammar = { readonly grammar: Grammar; readonly owner: GrammarOwner };
+
+type Place = { readonly context: Context; readonly form: Form; readonly item: Item };
+
+export function* activeGrammars(place: Place): Step<readonly ActiveGrammar[]> {
+  const { context, form, item } = place;
+  const found: ActiveGrammar[] = [];
+  const add = (owner: GrammarOwner, grammars: readonly Grammar[]): void => {
+    for (const grammar of grammars) {
+      found.push({ grammar: { ...grammar, id: String(found.length) }, owner });
+    }
+  };
+  if (item.kind === "menu") yield* addMenu(place, form.node, add);
+  else yield* addItem(place, add);
+  if (attribute(item.node, "modal") !== "true") {
+    if (item.kind !== "menu") yield* addForm(place, form.node, context.document, add);
+    yield* addLinks(place, form.node, add);
+    yield* addDocument(place, context.document, add);
+    if (context.root !== null) yield* addDocument(place, context.root, add);
+  }
+  const modes = property(place, "inputmodes").split(/\s+/);
+  const allowed = found.filter((active) => modes.includes(active.grammar.mode));
+  return context.session.hearsSpeech ? allowed : allowed.filter((active) => active.grammar.mode === "dtmf");
+}
+
+type Add = (owner: GrammarOwner, grammars: readonly Grammar[]) => void;
+
+function* addItem(place: Place, add: Add): Step<void> {
+  const { item } = place;
+  const owner: GrammarOwner = { kind: "item", item };
+  for (const node of childrenNamed(item.node, "grammar")) add(owner, [yield* compileElement(place, node)]);
+  const type = item.kind === "field" ? attribute(item.node, "type") : null;
+  if (type !== null) add(owner, compileBuiltinType(type));
+  const options = childrenNamed(item.node, "option");
+  if (options.length > 0) add(owner, compileOptionGrammars(options));
+  yield* addLinks(place, item.node, add);
+}
+
+function* addForm(place: Place, node: XmlElement, document: VoiceDocument, add: Add): Step<void> {
+  for (const grammar of childrenNamed(node, "grammar")) {
+    add({ kind: "form", node, document }, [yield* compileElement(place, grammar)]);
+  }
+}
+
+function* addLinks(place: Place, parent: XmlElement, add: Add): Step<void> {
+  for (const node of childrenNamed(parent, "link")) {
+    const owner: GrammarOwner = { kind: "link", node };
+    for (const grammar of childrenNamed(node, "grammar")) add(owner, [yield* compileElement(place, grammar)]);
+    const dtmf = attribute(node, "dtmf");
+    if (dtmf !== null) add(owner, compileChoiceGrammars("", dtmf, "exact"));
+  }
+}
+
+function* addMenu(place: Place, menu: XmlElement, add: Add): Step<void> {
+  const accept = attribute(menu, "accept") === "approximate" ? "approximate" : "exact";
+  for (const choice of choiceTexts(menu)) {
+    const owner: GrammarOwner = { kind: "choice", node: choice.node };
+    const own = childrenNamed(choice.node, "grammar");
+    for (const grammar of own) add(owner, [yield* compileElement(place, grammar)]);
+    const given = attribute(choice.node, "accept");
+    const how = given === null ? accept : given === "approximate" ? "approximate" : "exact";
+    // 2.2.2: a grammar replaces the one made of the text, never the key.
+    add(owner, compileChoiceGrammars(own.length > 0 ? "" : choice.text, choice.dtmf, how));
+  }
+}
+
+/** Document-scoped grammars: links, dialogs with scope="document" and single form grammars that say so. */
+function* addDocument(place: Place, document: VoiceDocument, add: Add): Step<void> {
+  yield* addLinks(place, document.root, add);
+  for (const dialog of document.dialogs) {
+    if (dialog === place.form.node) continue;
+    const wide = attribute(dialog, "scope") === "document";
+    if (dialog.local === "menu") {
+      if (wide) yield* addMenu(place, dialog, add);
+      continue;
+    }
+    for (const grammar of childElements(dialog).filter((child) => child.local === "grammar")) {
+      if ((attribute(grammar, "scope") ?? (wide ? "document" : "dialog")) !== "document") continue;
+      add({ kind: "form", node: dialog, document }, [yield* compileElement(place, grammar)]);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * One dialog as a step machine. `step` takes one input and answers with the effects that follow from it; it never
+ * throws for what a document does, never waits, and reads no clock: the same inputs give the same effects, which
+ * is what makes a dialog rebuildable after a crash and replayable for an auditor.
+ *
+ * Inside it is a generator, because the specification is written as nested loops that wait in their middle; a
+ * hand-made state machine of the same would hide the algorithm that this code has to be compared with.
+ */
+import { instant } from "../../../domain/kernel/time.ts";
+import { DEFAULTS_DOCUMENT, DEFAULTS_URL } from "../document/defaults.ts";
+import { fragmentOf, INLINE_SCHEME, withoutFragment } from "../document/uri.ts";
+import { compileText, type VoiceDocument } from "../document/voice-document.ts";
+import type { Realm, Value } from "../script/realm.ts";
+import { RealmDead, ScriptError } from "../script/script-error.ts";
+import type { Completion, Target } from "./completion.ts";
+import { DialogAborted, DialogEvent } from "./dialog-event.ts";
+import type { DialogEnd, Effect, Input } from "./effects.ts";
+import { DIALOG_LIMITS, type DialogLimits } from "./limits.ts";
+import { playQueued } from "./play.ts";
+import { runContext } from "./run-context.ts";
+import { emit, type Session, type Step } from "./session.ts";
+import { compileFetched, loadDocument, loadRoot, requireDialog } from "./targets.ts";
+
+export type DialogStart = {
+  readonly document:
+    | { readonly kind: "url"; readonly url: string }
+    | { readonly kind: "inline"; readonly text: string; readonly url: string };
+  /** Becomes `session`, frozen. */
+  readonly session: Readonly<Record<string, Value>>;
+  /** Replaces the built-in defaults document; null: built-in. */
+  readonly defaults: string | null;
+  readonly hearsSpeech: boolean;
+  readonly limits: Partial<DialogLimits>;
+};
+
+export type Dialog = {
+  step(input: Input): readonly Effect[];
+  /** For tests and replays: equal after equal histories. */
+  fingerprint(): string;
+};
+
+const START_FETCH_MS = 7_000;
+
+/** `compile` is where a worker shares compiled documents between its dialogs. */
+export function createDialog(
+  start: DialogStart,
+  realm: Realm,
+  compile: (bytes: Uint8Array, charset: string | null, url: string) => VoiceDocument,
+): Dialog {
+  const session = createSession(start, realm, compile);
+  const life = runSession(session, start);
+  let over = false;
+  return {
+    step(input) {
+      session.now = input.now;
+      session.outbox = [];
+      session.elements = 0;
+      if (over) return [];
+      realm.setNow(instant(input.wall));
+      try {
+        if (life.next(input).done === true) over = true;
+      } catch (error) {
+        over = true;
+        emit(session, { type: "ended", end: endOfFailure(error) });
+      }
+      return session.outbox;
+    },
+    fingerprint: () => realm.fingerprint(session.scope),
+  };
+}
+
+function createSession(start: DialogStart, realm: Realm, compile: Session["compile"]): Session {
+  const scope = realm.scope(null, "session");
+  for (const [name, value] of Object.entries(start.session)) realm.setValue(scope, name, value);
+  realm.freeze(scope);
+  return {
+    realm,
+    scope,
+    compile,
+    limits: { ...DIALOG_LIMITS, ...start.limits },
+    defaults: compileText(start.defaults ?? DEFAULTS_DOCUMENT, DEFAULTS_URL),
+    hearsSpeech: start.hearsSpeech,
+    outbox: [],
+    lastId: 0,
+    now: 0,
+    hungUp: false,
+    final: false,
+    typeAhead: [],
+    ignoreKeysUntil: 0,
+    prompts: [],
+    queuedCharacters: 0,
+    lastMark: null,
+    breached: new Set(),
+    idleTurns: 0,
+    documents: 0,
+    logLines: 0,
+    elements: 0,
+    endedBy: null,
+  };
+}
+
+function* runSession(session: Session, start: DialogStart): Step<void> {
+  // A generator's first input starts it and is seen by nobody: it is the "start".
+  const end = yield* untilEnd(session, start);
+  yield* playQueued(session);
+  emit(session, { type: "ended", end });
+}
+
+function* untilEnd(session: Session, start: DialogStart): Step<DialogEnd> {
+  try {
+    const target = yield* firstTarget(session, start);
+    return endOf(session, yield* runContext(session, target, new Map(), 0));
+  } catch (error) {
+    if (error instanceof RealmDead) throw error;
+    return endOfFailure(error);
+  }
+}
+
+function endOf(session: Session, completion: Completion): DialogEnd {
+  const value = completion.kind === "exit" ? completion.value : null;
+  if (session.endedBy !== null) {
+    const hangup = session.endedBy.startsWith("connection.disconnect");
+    return { kind: hangup ? "hangup" : "event", value, event: session.endedBy };
+  }
+  return { kind: session.hungUp ? "hangup" : "exit", value, event: null };
+}
+
+/** The first document: nobody referred to it, so its failure ends the dialog at once. */
+function* firstTarget(session: Session, start: DialogStart): Step<Target> {
+  const { document: source } = start;
+  const url = withoutFragment(source.url);
+  const document =
+    source.kind === "url"
+      ? yield* loadDocument(session, { kind: "document", url, timeoutMs: START_FETCH_MS })
+      : compileFetched(session, inlineAnswer(source.text, url));
+  const root = yield* loadRoot({ session, root: null }, document, START_FETCH_MS);
+  const dialog = requireDialog(document, fragmentOf(source.url));
+  return { document, root, dialog, newDocument: true, bySubmit: true };
+}
+
+function inlineAnswer(text: string, url: string) {
+  const bytes = new TextEncoder().encode(text);
+  // Text that came inside a Request is UTF-8 by then, whatever its declaration says.
+  return { ok: true, url, status: 200, contentType: null, charset: "utf-8", bytes } as const;
+}
+
+export function inlineUrl(request: string): string {
+  return `${INLINE_SCHEME}inline/${request}`;
+}
+
+function endOfFailure(error: unknown): DialogEnd {
+  if (error instanceof DialogAborted) return { kind: "limit", value: null, event: error.event };
+  if (error instanceof DialogEvent || error instanceof ScriptError) {
+    return { kind: "event", value: null, event: error.event };
+  }
+  if (error instanceof RealmDead)
+    return { kind: "limit", value: null, event: "error.com.reveille.limit.script" };
+  // A fault of ours: the call ends in order, and the name tells whoever reads the record where to look.
+  return { kind: "limit", value: null, event: "error.com.reveille.internal" };
+}

@@ -1,0 +1,1 @@
+export type GrammarMode = "dtmf" | "voice";

@@ -1,0 +1,230 @@
+/**
+ * The demo: everything on this machine, in processes of its own, with a temporary data folder. A hotel asks for a
+ * wake-up call once by HTTP and once by email; a softphone is the guest. What is printed is read from the log.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTransport } from "nodemailer";
+import type { Streams } from "../../adapters/cli/command.ts";
+import { eventLine } from "../../adapters/cli/event-line.ts";
+import { formatTable } from "../../adapters/cli/table.ts";
+import type { Supervisor } from "../../adapters/process/supervisor.ts";
+import { openAdministration, openHouse, openOperatorLog, startPhone } from "../../compose.ts";
+import { readConfig } from "../../config.ts";
+import type { Sealed } from "../../domain/kernel/sealed.ts";
+import type { Keyring } from "../../domain/ports/keyring.ts";
+import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
+import { startApplication } from "./application.ts";
+
+export type DemoOptions = {
+  readonly stay: boolean;
+  readonly streams: Streams;
+  readonly stopAsked: () => Promise<string>;
+  readonly supervise: (
+    settings: Readonly<Record<string, string>>,
+    onNote: (role: string, note: unknown) => void,
+  ) => Supervisor;
+};
+
+const SENDER = "grand-hotel";
+const PASSWORD = "wake-up-all-guests";
+const GUEST = "+12125550123";
+const PATIENCE_MS = 60_000;
+
+type Spoken = { readonly step: { readonly type: string; readonly text?: string } };
+
+function isSpoken(note: unknown): note is Spoken {
+  return (
+    typeof note === "object" && note !== null && "step" in note && (note as Spoken).step.type === "prompt"
+  );
+}
+
+function within<T>(promise: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`demo: ${what} took more than ${PATIENCE_MS / 1000} s`)),
+    PATIENCE_MS,
+  );
+  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** What the guest pressed, which only this installation's keyring can read. */
+function withInput(event: RequestEvent, keyring: Keyring): string {
+  if (event.type !== "InputCollected") return eventLine(event);
+  return `${eventLine(event)}: "${keyring.open(event.value as Sealed) ?? "(erased)"}"`;
+}
+
+async function postRequest(gateway: string, document: string): Promise<string> {
+  const response = await fetch(`http://${gateway}/v1/requests`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}`,
+      "idempotency-key": '"room-12-monday"',
+    },
+    body: JSON.stringify({
+      to: GUEST,
+      document: { url: document },
+      userData: "room 12",
+      ringTimeoutSeconds: 20,
+    }),
+  });
+  const answer = (await response.json()) as { id?: string; title?: string; detail?: string };
+  if (response.status !== 202 || answer.id === undefined) {
+    throw new Error(
+      `demo: the gateway answered ${response.status}: ${answer.title ?? ""} ${answer.detail ?? ""}`,
+    );
+  }
+  return answer.id;
+}
+
+async function mailRequest(smtp: string, document: string): Promise<string> {
+  const [host = "", port = ""] = smtp.split(":");
+  const mail = createTransport({
+    host,
+    port: Number(port),
+    secure: false,
+    ignoreTLS: true,
+    auth: { user: SENDER, pass: PASSWORD },
+  });
+  const request = JSON.stringify({
+    to: GUEST,
+    document: { url: document },
+    userData: "room 14",
+    ringTimeoutSeconds: 20,
+  });
+  const sent = await mail.sendMail({
+    from: `reception@${SENDER}.example`,
+    to: "outbound@localhost",
+    subject: "Wake-up call for room 14",
+    attachments: [{ content: request, contentType: "application/json", filename: "request.json" }],
+  });
+  mail.close();
+  return /rq_[0-9a-z]+_[0-9a-f]+/.exec(sent.response)?.[0] ?? "";
+}
+
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const { out } = options.streams;
+  const folder = mkdtempSync(join(tmpdir(), "reveille-demo-"));
+  const recording = join(folder, "heard-by-the-guest.wav");
+  const closing: (() => Promise<void>)[] = [];
+  const began = Date.now();
+  try {
+    return await stage();
+  } finally {
+    for (const close of closing.reverse()) await close();
+    if (!options.stay) rmSync(join(folder, "data"), { recursive: true, force: true });
+  }
+
+  async function stage(): Promise<number> {
+    const application = await startApplication();
+    closing.push(() => application.close());
+    const phone = await startPhone(
+      {
+        listen: "127.0.0.1:0",
+        behaviour: "answer",
+        declineCode: 603,
+        answerAfterMs: 1_000,
+        keys: ["1", "2"],
+        hangUpAfterMs: null,
+        recordTo: recording,
+        call: null,
+      },
+      ({ what, detail }) => {
+        if (!what.startsWith("speech"))
+          out(`              the guest's telephone: ${what} ${detail}`.trimEnd());
+      },
+    );
+    closing.push(() => phone.stop());
+    const settings = {
+      REVEILLE_DATA: join(folder, "data"),
+      REVEILLE_DEVELOPMENT: "1",
+      REVEILLE_LOG_LEVEL: "warn",
+      REVEILLE_HTTP: "127.0.0.1:0",
+      REVEILLE_SMTP: "127.0.0.1:0",
+      REVEILLE_REPORTS: "127.0.0.1:0",
+      REVEILLE_SIP: "127.0.0.1:0",
+      REVEILLE_TRUNK: phone.address,
+    };
+    const config = readConfig(settings);
+    const operatorLog = openOperatorLog("warn");
+    const administration = openAdministration(config, operatorLog);
+    // The demo must ring at any hour of the day; a real Receiver keeps its hours.
+    await administration.apply({
+      senders: [{ sender: SENDER, password: PASSWORD }],
+      rules: { version: "demo@1", hours: [], volumeMax: 100 },
+    });
+    await administration.close();
+
+    out("Starting gateway, dispatcher, telephony server and reporting, each a process of its own …");
+    const supervisor = options.supervise(settings, (_role, note) => {
+      if (isSpoken(note)) out(`              spoken: "${note.step.text ?? ""}"`);
+    });
+    closing.push(() => supervisor.stop());
+    const listens = await supervisor.start();
+    const gateway = listens.get("gateway")?.["http"] ?? "";
+    const smtp = listens.get("gateway")?.["smtp"] ?? "";
+    const reports = listens.get("reporting")?.["reports"] ?? "";
+
+    const house = openHouse(config, "demo", operatorLog);
+    closing.push(() => house.close());
+    const over = new Map<string, PromiseWithResolvers<void>>();
+    const overOf = (request: string): PromiseWithResolvers<void> => {
+      const known = over.get(request) ?? Promise.withResolvers<void>();
+      over.set(request, known);
+      return known;
+    };
+    const subscription = house.log.follow("events", "start", (records) => {
+      for (const record of records) {
+        if (!record.ok || record.message === null || record.envelope.subject === null) continue;
+        out(withInput(record.message, house.keyring));
+        if (isTerminal(record.message)) overOf(record.envelope.subject).resolve();
+      }
+    });
+    closing.push(() => subscription.stop());
+
+    out(`\nA hotel posts a Request by HTTP: wake the guest of room 12 with ${application.url}/wake-up.vxml`);
+    const first = await postRequest(gateway, `${application.url}/wake-up.vxml`);
+    await within(overOf(first).promise, "the first call");
+    out("\nThe same by email: wake the guest of room 14");
+    const second = await mailRequest(smtp, `${application.url}/wake-up.vxml`);
+    await within(overOf(second).promise, "the second call");
+    out(`\nThe hotel's application was told: ${application.answers.join(", ")}`);
+
+    const report = await within(readReport(reports, 2), "the report");
+    out(`\nCall accounting (http://${reports}/):\n\n${report}`);
+    out(`\nWhat the guest heard: ${recording}`);
+    const right = application.answers.join() === "snooze,up";
+    out(
+      `\n${right ? "Done" : "Something is wrong: the guest pressed 1, then 2"} after ${((Date.now() - began) / 1000).toFixed(1)} s.`,
+    );
+    if (options.stay) {
+      out(
+        `\nStill running: gateway http://${gateway}, mail ${smtp}, reports http://${reports}/ (Sender ${SENDER}, password ${PASSWORD}).`,
+      );
+      out(`Data in ${folder}. Stop with Ctrl-C.`);
+      await options.stopAsked();
+    }
+    return right ? 0 : 1;
+  }
+}
+
+/** Waits until the projection shows `attempts` calls, then answers the report as a table. */
+async function readReport(reports: string, attempts: number): Promise<string> {
+  for (;;) {
+    const response = await fetch(`http://${reports}/reports/call-accounting?format=json`);
+    const report = (await response.json()) as {
+      columns: { name: string }[];
+      rows: (string | number)[][];
+    };
+    const column = report.columns.findIndex(({ name }) => name === "attempts");
+    const seen = report.rows.reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
+    if (seen >= attempts)
+      return formatTable(
+        report.columns.map(({ name }) => name),
+        report.rows,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,21 @@
+/** `node test/conformance/run.ts FOLDER`: a line per test, and as the last one the figure to publish. */
+import { runSuite } from "./run-suite.ts";
+
+const folder = process.argv[2];
+if (folder === undefined) {
+  console.error(
+    "usage: node test/conformance/run.ts FOLDER   (FOLDER holds index.json, or folders vxml20, vxml21 …)",
+  );
+  process.exit(2);
+}
+const lines = await runSuite(folder);
+for (const line of lines) {
+  const verdict = line.usable ? (line.passed ? "pass" : "FAIL") : "unusable";
+  console.log(
+    `${line.test.id}\t${line.test.start}\t${verdict}\t${line.reason.replace(/\s+/g, " ").slice(0, 160)}`,
+  );
+}
+const usable = lines.filter((line) => line.usable);
+console.log(
+  `passed ${usable.filter((line) => line.passed).length} of ${usable.length}, unusable ${lines.length - usable.length}`,
+);

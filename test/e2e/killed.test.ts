@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GUEST, type Processes, ringingPhone, startProcesses } from "../support/processes.ts";
+
+let phone: Awaited<ReturnType<typeof ringingPhone>>;
+let house: Processes;
+
+const TALK =
+  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello. <break time="3s"/></prompt></block></form></vxml>';
+
+beforeAll(async () => {
+  phone = await ringingPhone({ answerAfterMs: 1_500 });
+  house = await startProcesses({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+});
+
+afterAll(async () => {
+  await house?.stop();
+  await phone?.stop();
+});
+
+const invites = (): number => phone.events.filter(({ what }) => what === "ringing").length;
+const ask = (more: object = {}): Promise<string> =>
+  house.request({ to: GUEST, document: { inline: TALK }, ...more });
+
+describe("kill -9", () => {
+  test("of the telephony server while it rings loses the call, says so, and calls nobody twice (I11, I13, L16)", async () => {
+    const before = invites();
+    const request = await ask();
+    await house.event(request, "CallRinging");
+    await house.kill("telephony");
+    expect(await house.event(request, "CallLost")).toMatchObject({ phase: "invited", how: "journal" });
+    expect(await house.over(request)).toMatchObject({ type: "RequestFailed", outcome: "lost" });
+    expect(invites() - before).toBe(1);
+  });
+
+  test("of the telephony server in a call loses it, and only a Sender who asked for it has it repeated", async () => {
+    await house.supervisor.whenReady("telephony");
+    const before = invites();
+    const request = await ask();
+    await house.event(request, "SessionStarted");
+    await house.kill("telephony");
+    expect(await house.event(request, "CallLost")).toMatchObject({ phase: "answered", how: "journal" });
+    expect(await house.over(request)).toMatchObject({ type: "RequestFailed", outcome: "lost" });
+    expect(invites() - before).toBe(1);
+  });
+
+  test.each([
+    "RequestQueued",
+    "Dispatched",
+    "Accepted",
+    "CallPlaced",
+    "CallAnswered",
+  ] as const)("of the dispatcher after %s: the Request is finished by its successor, and one call is placed (L08)", async (step) => {
+    await house.supervisor.whenReady("telephony");
+    await house.supervisor.whenReady("dispatcher");
+    const before = invites();
+    const request = await ask();
+    await house.event(request, step);
+    await house.kill("dispatcher");
+    expect(await house.over(request)).toMatchObject({ type: "RequestCompleted" });
+    expect(invites() - before).toBe(1);
+  }, 60_000);
+
+  test("of the gateway right after its 202: the Request lives (L03)", async () => {
+    await house.supervisor.whenReady("dispatcher");
+    const request = await ask();
+    await house.kill("gateway");
+    expect(await house.over(request)).toMatchObject({ type: "RequestCompleted" });
+  });
+});

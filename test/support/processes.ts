@@ -1,0 +1,201 @@
+/**
+ * Reveille as its users run it: every role a process of its own over a temporary data folder, a softphone at the
+ * other end of the trunk, a web server with the Sender's documents. What happened is read from the log.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { PhoneEvent, PhoneSettings, RunningPhone } from "../../adapters/cli/phone-command.ts";
+import { createSupervisor, type Supervisor } from "../../adapters/process/supervisor.ts";
+import { createSystemClock } from "../../adapters/system/clock.ts";
+import { openAdministration, openHouse, ROLES, type RoleName, startPhone } from "../../compose.ts";
+import { readConfig, settingsFor } from "../../config.ts";
+import type { EventLog, Subscription } from "../../domain/ports/event-log.ts";
+import type { Keyring } from "../../domain/ports/keyring.ts";
+import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
+import type { RulesForm } from "../../services/administration.ts";
+import { createFakeOperatorLog } from "./fake-operator-log.ts";
+
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+export const SENDER = "hotel";
+export const PASSWORD = "a-long-password";
+export const GUEST = "+12125550123";
+
+export type Seen = { readonly request: string; readonly seq: number; readonly event: RequestEvent };
+
+export type Processes = {
+  readonly gateway: string;
+  readonly smtp: string;
+  readonly reports: string;
+  readonly folder: string;
+  readonly log: EventLog;
+  readonly keyring: Keyring;
+  readonly supervisor: Supervisor;
+  /** Events so far, in the order read. */
+  readonly seen: readonly Seen[];
+  /** Resolves with the first event of this type of a Request, past or to come. */
+  event<Type extends RequestEvent["type"]>(
+    request: string,
+    type: Type,
+  ): Promise<Extract<RequestEvent, { type: Type }>>;
+  /** Resolves with the Request's last event. */
+  over(request: string): Promise<RequestEvent>;
+  post(body: object, key?: string): Promise<Response>;
+  /** Posts and answers the id; fails where the gateway refuses. */
+  request(body: object, key?: string): Promise<string>;
+  history(request: string): readonly string[];
+  kill(role: RoleName): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** A web server on a free port of 127.0.0.1. */
+export async function startWeb(listener: RequestListener): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+const QUIET_PHONE: PhoneSettings = {
+  listen: "127.0.0.1:0",
+  behaviour: "answer",
+  declineCode: 603,
+  answerAfterMs: 200,
+  keys: [],
+  hangUpAfterMs: null,
+  recordTo: null,
+  call: null,
+};
+
+export async function ringingPhone(
+  change: Partial<PhoneSettings> = {},
+): Promise<RunningPhone & { readonly events: readonly PhoneEvent[] }> {
+  const events: PhoneEvent[] = [];
+  const phone = await startPhone({ ...QUIET_PHONE, ...change }, (event) => events.push(event));
+  return { ...phone, events };
+}
+
+export async function startProcesses(options: {
+  readonly trunk: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly rules?: Partial<RulesForm>;
+  readonly roles?: readonly RoleName[];
+}): Promise<Processes> {
+  const folder = mkdtempSync(join(tmpdir(), "reveille-e2e-"));
+  const settings = {
+    REVEILLE_DATA: join(folder, "data"),
+    REVEILLE_DEVELOPMENT: "1",
+    REVEILLE_HTTP: "127.0.0.1:0",
+    REVEILLE_SMTP: "127.0.0.1:0",
+    REVEILLE_REPORTS: "127.0.0.1:0",
+    REVEILLE_SIP: "127.0.0.1:0",
+    REVEILLE_TRUNK: options.trunk,
+    ...options.settings,
+  };
+  const config = readConfig(settings);
+  const operatorLog = createFakeOperatorLog();
+  const administration = openAdministration(config, operatorLog);
+  await administration.apply({
+    senders: [{ sender: SENDER, password: PASSWORD }],
+    rules: { version: "test@1", hours: [], volumeMax: 1_000, ...options.rules },
+  });
+  await administration.close();
+  const roles = options.roles ?? ROLES;
+  const supervisor = createSupervisor({
+    entry: MAIN,
+    roles: roles.map((role) => ({ role, env: settingsFor({ PATH: process.env["PATH"] }, settings) })),
+    clock: createSystemClock(),
+    operatorLog,
+  });
+  const listens = await supervisor.start();
+  const house = openHouse(config, "test", operatorLog);
+  const seen: Seen[] = [];
+  const waiting = new Set<() => void>();
+  const subscription: Subscription = house.log.follow("events", "start", (records) => {
+    for (const record of records) {
+      if (!record.ok || record.message === null) continue;
+      const { subject, sequence } = record.envelope;
+      seen.push({ request: subject ?? "", seq: sequence ?? 0, event: record.message });
+    }
+    for (const look of waiting) look();
+  });
+
+  /** Looks now and after each batch of events until `find` has found something. */
+  function whenSeen<T>(find: () => T | undefined): Promise<T> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+  }
+
+  const gateway = listens.get("gateway")?.["http"] ?? "";
+
+  function post(body: object, key: string = crypto.randomUUID()): Promise<Response> {
+    return fetch(`http://${gateway}/v1/requests`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}`,
+        "idempotency-key": key,
+      },
+      body: JSON.stringify(body),
+    });
+  }
+
+  return {
+    gateway,
+    smtp: listens.get("gateway")?.["smtp"] ?? "",
+    reports: listens.get("reporting")?.["reports"] ?? "",
+    folder,
+    log: house.log,
+    keyring: house.keyring,
+    supervisor,
+    seen,
+    event: <Type extends RequestEvent["type"]>(request: string, type: Type) =>
+      whenSeen(() => {
+        const found = seen.find((one) => one.request === request && one.event.type === type)?.event;
+        return found as Extract<RequestEvent, { type: Type }> | undefined;
+      }),
+    over: (request) =>
+      whenSeen(() => seen.find((one) => one.request === request && isTerminal(one.event))?.event),
+    post,
+    async request(body, key) {
+      const response = await post(body, key);
+      const answer = (await response.json()) as { id?: string };
+      if (response.status !== 202 || answer.id === undefined) {
+        throw new Error(`the gateway answered ${response.status}: ${JSON.stringify(answer)}`);
+      }
+      return answer.id;
+    },
+    history: (request) => seen.filter((one) => one.request === request).map(({ event }) => event.type),
+    async kill(role) {
+      const pid = supervisor.pidOf(role);
+      if (pid === null) throw new Error(`role ${role} is not running`);
+      process.kill(pid, "SIGKILL");
+      // The exit is noticed in a later turn; only then does "ready" mean the next run.
+      while (supervisor.pidOf(role) === pid) await new Promise((resolve) => setImmediate(resolve));
+    },
+    async stop() {
+      await subscription.stop();
+      await supervisor.stop();
+      await house.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
