@@ -23,7 +23,7 @@ const CALL_REPORTED = "CallReported";
 let loaded: Catalogue | null = null;
 
 /** Read once per process, at the first record: some sixty small files. */
-export function catalogue(): Catalogue {
+function catalogue(): Catalogue {
   loaded ??= loadCatalogue();
   return loaded;
 }

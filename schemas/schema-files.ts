@@ -18,7 +18,7 @@ export const SCHEMA_FOLDER = import.meta.dirname;
 
 const FILE_NAME = /^([A-Z][A-Za-z0-9]*)\.v([1-9][0-9]*)\.avsc$/;
 
-export function subjectOf(topic: string, record: string): string {
+function subjectOf(topic: string, record: string): string {
   return `${topic}-${fullNameOf(topic, record)}`;
 }
 

@@ -21,7 +21,7 @@ export const PASSWORD_CHARACTERS_MAX = 256;
 export const PASSWORDS_TRIED_MAX = 2;
 
 /** What a guess costs its address: paid before the hash, returned when it was right. */
-export type Toll = { pay(): void; giveBack(): void };
+type Toll = { pay(): void; giveBack(): void };
 
 export type PasswordCheck = { check(claimed: string, password: string, toll: Toll): Promise<Judgement> };
 

@@ -8,7 +8,7 @@
 import { type Instant, instant, type Milliseconds, milliseconds } from "../domain/kernel/time.ts";
 import type { Analytics, Row } from "../domain/ports/analytics.ts";
 import type { Clock } from "../domain/ports/clock.ts";
-import type { Delivered, EventLog } from "../domain/ports/event-log.ts";
+import type { Delivered, EventLog, Subscription } from "../domain/ports/event-log.ts";
 import type { OperatorLog } from "../domain/ports/operator-log.ts";
 import type { ProjectionLag } from "../domain/ports/reports.ts";
 import {
@@ -25,11 +25,8 @@ import { createOpenRequests, type OpenRequests, openFrom } from "../projections/
 import { restoreOpenRequests, rowsOfRange } from "../projections/reports/rows-of-range.ts";
 import { STORE } from "../projections/reports/table.ts";
 import { dropSql, schemaSql } from "../projections/reports/tables.ts";
+import { BATCH_EVENTS_MAX, createProjectionQueue, type Known } from "./projection-queue.ts";
 
-/** Events of one batch, all partitions together. */
-export const BATCH_EVENTS_MAX = 5_000;
-/** Events read ahead while a batch is being written; the log waits beyond it. */
-export const PENDING_EVENTS_MAX = 10_000;
 const GATHER_MS = 200;
 const PAUSE_FIRST_MS = 200;
 const PAUSE_LAST_MS = 5_000;
@@ -49,18 +46,11 @@ export type ProjectorOptions = {
 export type Projector = {
   /** Drops every table first when it is to rebuild. Resolves when it follows the log; it keeps trying until then. */
   start(options?: { readonly rebuild?: boolean }): Promise<void>;
-  lag(): ProjectionLag;
+  readonly lag: () => ProjectionLag;
   /** Resolves when everything that was in the log at the call of `start` is in the tables. */
   caughtUp(): Promise<void>;
   /** Lets the batch in hand end. */
   stop(): Promise<void>;
-};
-
-type Known = {
-  upTo: number | null;
-  pending: number;
-  oldestPendingAt: Instant | null;
-  caughtUp: boolean;
 };
 
 export function createProjector(options: ProjectorOptions): Projector {
@@ -137,13 +127,12 @@ type Course = {
 async function project(options: ProjectorOptions, known: Known, course: Course): Promise<void> {
   const folds = new Map<number, OpenRequests>();
   const after = await restore(options, known, folds);
-  const queue = createQueue(known);
+  const queue = createProjectionQueue(known);
   const subscription = options.log.follow("events", { after }, queue.take);
-  subscription.caughtUp.then(queue.noteCaughtUp, () => null);
+  // That it ended before is what `ended` tells.
+  void noteWhen(subscription.caughtUp, queue.noteCaughtUp);
   course.onFollowing();
-  const broken = subscription.ended.then(() => {
-    if (!course.signal.aborted) throw new Error("the log ended the subscription");
-  });
+  const broken = endedByItself(subscription, course.signal);
   broken.catch(queue.close);
   course.signal.addEventListener("abort", queue.close, { once: true });
   try {
@@ -236,68 +225,18 @@ function foldOf(folds: Map<number, OpenRequests>, { partition }: Stretch): OpenR
   return open;
 }
 
-type Queue = {
-  /** Resolves when there is room for more. */
-  readonly take: (records: readonly Delivered<"events">[]) => Promise<void>;
-  readonly noteCaughtUp: () => void;
-  /** Resolves to true when there is something to do, to false when it was closed. */
-  arrived(): Promise<boolean>;
-  size(): number;
-  /** Up to `BATCH_EVENTS_MAX` events, by partition, oldest first within each. */
-  next(): readonly Stretch[];
-  written(batch: readonly Stretch[]): void;
-  readonly close: () => void;
-};
+/** Rejects when the log failed; an end that was asked for is none. */
+async function endedByItself(subscription: Subscription, signal: AbortSignal): Promise<void> {
+  await subscription.ended;
+  if (!signal.aborted) throw new Error("the log ended the subscription");
+}
 
-/** What was read and is not written. `known` mirrors it for whoever asks how far behind we are. */
-function createQueue(known: Known): Queue {
-  const records: Delivered<"events">[] = [];
-  let closed = false;
-  let allRead = false;
-  let changed = Promise.withResolvers<void>();
-  let room = Promise.withResolvers<void>();
-  const wake = (): void => {
-    changed.resolve();
-    changed = Promise.withResolvers<void>();
-  };
-  return {
-    take: async (more) => {
-      records.push(...more);
-      known.pending = records.length;
-      known.oldestPendingAt = known.oldestPendingAt ?? more[0]?.appendedAt ?? null;
-      wake();
-      while (records.length > PENDING_EVENTS_MAX && !closed) await room.promise;
-    },
-    noteCaughtUp: () => {
-      allRead = true;
-      wake();
-    },
-    arrived: async () => {
-      while (!closed && records.length === 0 && (known.caughtUp || !allRead)) await changed.promise;
-      return !closed;
-    },
-    size: () => records.length,
-    next: () => {
-      const stretches = Map.groupBy(records.splice(0, BATCH_EVENTS_MAX), ({ partition }) => partition);
-      return [...stretches]
-        .toSorted(([one], [other]) => one - other)
-        .map(([partition, some]) => ({ partition, records: some }));
-    },
-    written: (batch) => {
-      for (const { records: some } of batch)
-        known.upTo = Math.max(known.upTo ?? 0, some.at(-1)?.appendedAt ?? 0);
-      known.pending = records.length;
-      known.oldestPendingAt = records[0]?.appendedAt ?? null;
-      if (allRead && records.length === 0) known.caughtUp = true;
-      room.resolve();
-      room = Promise.withResolvers<void>();
-    },
-    close: () => {
-      closed = true;
-      wake();
-      room.resolve();
-    },
-  };
+async function noteWhen(happened: Promise<void>, note: () => void): Promise<void> {
+  const yes = await happened.then(
+    () => true,
+    () => false,
+  );
+  if (yes) note();
 }
 
 /** Resolves after `length`, or at once when it is told to stop. */

@@ -61,8 +61,19 @@ export function createReporting(options: ReportingOptions): Reports {
       });
       const { title, describes, columns, charts, select } = report;
       return {
-        ...{ name, title, describes, charts, rows, filter, parameters },
-        columns: columns.map(({ summable: _, ...column }) => column),
+        name,
+        title,
+        describes,
+        charts,
+        rows,
+        filter,
+        parameters,
+        columns: columns.map((column) => ({
+          name: column.name,
+          title: column.title,
+          meaning: column.meaning,
+          unit: column.unit,
+        })),
         totals: totalsOf(report, rows),
         sql: select,
         lag: lag(),

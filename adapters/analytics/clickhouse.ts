@@ -6,6 +6,7 @@ import {
   AnalyticsUnavailableError,
   type Row,
   type Value,
+  valueText,
 } from "../../domain/ports/analytics.ts";
 
 export type ClickHouseOptions = {
@@ -77,7 +78,7 @@ function toResultSet(lines: readonly (readonly Value[])[]): {
   rows: (readonly Value[])[];
 } {
   const [names = [], types = [], ...rows] = lines;
-  const columns = names.map((name, at) => ({ name: String(name), type: String(types[at]) }));
+  const columns = names.map((name, at) => ({ name: valueText(name), type: valueText(types[at]) }));
   const quoted = columns.map(({ type }) => /^(?:Nullable\()?U?Int64\b/.test(type));
   if (!quoted.includes(true)) return { columns, rows };
   // Servers before 25.8 put 64-bit integers into quotes.

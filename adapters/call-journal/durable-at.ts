@@ -1,5 +1,5 @@
 import { instant } from "../../domain/kernel/time.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 
 /** The journal's own proof: the only place of this folder that makes one, called after a sync. */
 export function durableAt(millisecondsSinceEpoch: number): Durable {

@@ -4,7 +4,7 @@
  * name is unique in the installation, and so is its journal.
  */
 import type { CallJournal } from "../../domain/ports/call-journal.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 import { durableAt } from "./durable-at.ts";
 import type { JournalChange } from "./frame.ts";
 import { type JournalDisk, NODE_DISK } from "./journal-disk.ts";
@@ -24,7 +24,7 @@ export type FileJournalOptions = {
   readonly now?: () => number;
 };
 
-export type JournalLimits = {
+type JournalLimits = {
   /** Of all entries that are alive. */
   readonly liveBytesMax: number;
   /** Of one entry. */

@@ -86,6 +86,24 @@ export function openJournalFile(
     }
   }
 
+  function renamed(next: number): boolean {
+    try {
+      disk.rename(nextPath, path);
+    } catch {
+      // The old file still has its name and all that it held: nothing is lost but space.
+      disk.close(next);
+      return false;
+    }
+    try {
+      disk.syncDirectoryOf(path);
+    } catch (cause) {
+      // Which of the two files the name means after a power failure, nobody can say now.
+      abort(cause);
+      throw new JournalFailedError(`call journal: the directory of ${path} could not be synced`, { cause });
+    }
+    return true;
+  }
+
   return {
     restored,
     tornBytes: found.length - goodBytes,
@@ -106,8 +124,7 @@ export function openJournalFile(
       const next = await writeNext(portions).catch(noRoom);
       if (next === null) return false;
       await sync(next.fd);
-      disk.rename(nextPath, path);
-      disk.syncDirectoryOf(path);
+      if (!renamed(next.fd)) return false;
       disk.close(fd);
       ({ fd, bytes } = next);
       return true;

@@ -15,7 +15,7 @@ export type ClientOptions = {
   readonly timeoutMs?: number;
 };
 
-export type ClientError = {
+type ClientError = {
   /** Problem code of the gateway, or "unreachable" and "unreadable" of our own. */
   readonly code: string;
   /** 0 where no answer came. */
@@ -27,11 +27,11 @@ export type ClientError = {
   readonly retryAfterSeconds: number | null;
 };
 
-export type ClientAnswer<T> =
+type ClientAnswer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: ClientError };
 
-export type Receipt = {
+type Receipt = {
   readonly id: string;
   readonly status: string;
   /** The gateway had taken it before. */
@@ -39,7 +39,7 @@ export type Receipt = {
 };
 
 /** Bodies are handed on as they came: the CLI prints them, and other versions may say more. */
-export type Fields = { readonly [name: string]: unknown };
+type Fields = { readonly [name: string]: unknown };
 
 export interface HttpClient {
   send(request: unknown, idempotencyKey: string): Promise<ClientAnswer<Receipt>>;

@@ -124,8 +124,7 @@ export function tableOf({ columns, rows }: Answer): string {
 }
 
 // A terminal obeys control characters: text from the tables must not reach it with any.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the purpose.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+const CONTROL = /\p{Cc}/gu;
 
 function shown(value: unknown): string {
   const text = value === null ? "–" : typeof value === "string" ? value : JSON.stringify(value);

@@ -11,10 +11,12 @@ import type {
 } from "../../domain/ports/event-log.ts";
 import { startFollower } from "./follower.ts";
 import { patiently } from "./patiently.ts";
-import { toDelivered, toStore } from "./stored-record.ts";
+import { RecordTooLargeError, toDelivered, toStore } from "./stored-record.ts";
 import { provenDurable, type Wiring } from "./wiring.ts";
 import { startWorker } from "./worker.ts";
 
+/** Records of one append: it is one transaction, and everybody else waits for that. */
+export const APPEND_RECORDS_MAX = 10_000;
 /** Records in one batch of `read`. */
 export const READ_BATCH_MAX = 500;
 
@@ -28,6 +30,12 @@ export function logOverStore(wiring: Wiring): EventLog {
     topic: Topic,
     entries: readonly Entry<Topic>[],
   ): Promise<Appended> {
+    if (closed !== null) throw new Error(`log: an append to ${topic} after it was closed by its own process`);
+    if (entries.length > APPEND_RECORDS_MAX) {
+      throw new RecordTooLargeError(
+        `${topic}: an append of ${entries.length} records; at most ${APPEND_RECORDS_MAX}, split it`,
+      );
+    }
     const positions = await store.append(entries.map((entry) => toStore(counts, topic, entry)));
     await store.durable();
     return { durable: provenDurable(clock.now()), positions };

@@ -6,7 +6,7 @@ import type { PartitionCounts } from "./partitions.ts";
 import { toStore } from "./stored-record.ts";
 
 /** The key of every mark; `state` is compacted, so only the newest is kept there. */
-export const OWNER_KEY = "owner";
+const OWNER_KEY = "owner";
 
 export function ownerMarks(
   counts: PartitionCounts,

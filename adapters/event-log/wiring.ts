@@ -1,6 +1,6 @@
 import type { Instant } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import type { LogStore } from "./log-store.ts";
 import type { PartitionCounts } from "./partitions.ts";

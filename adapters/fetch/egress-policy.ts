@@ -77,7 +77,7 @@ export function notPublic(host: string): EgressBlockedError {
 }
 
 /** The host of a URL without the brackets of an IPv6 address and without a trailing dot. */
-export function bareHost(url: URL): string {
+function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
 }
 

@@ -14,7 +14,7 @@ import { createEgressPolicy, type EgressOptions } from "./egress-policy.ts";
 import { type Exchange, exchange, FetchFailedError, isRedirect } from "./exchange.ts";
 import { FETCH_LIMITS, type FetchLimits } from "./fetch-limits.ts";
 import { blockedBy, createGuardedAgent, createResolve, type Resolve } from "./guarded-agent.ts";
-import { redirected } from "./redirect.ts";
+import { redirected, targetOf } from "./redirect.ts";
 import { createResponseCache, validatorsOf } from "./response-cache.ts";
 import { createSenderTurns, TurnsFullError } from "./sender-turns.ts";
 
@@ -22,6 +22,8 @@ export type FetcherOptions = EgressOptions & {
   /** "reveille/0.1.0". */
   readonly userAgent: string;
   readonly limits?: Partial<FetchLimits>;
+  /** Certificates (PEM) to trust beside Node's own, e.g. of a company's authority. */
+  readonly trustedCertificates?: readonly string[];
   /** Asks the name servers by default. */
   readonly resolve?: Resolve;
   /** Wall clock in milliseconds since the epoch, for the freshness of kept answers. */
@@ -38,10 +40,10 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/;
 export function createFetcher(options: FetcherOptions): Fetcher {
   const limits = { ...FETCH_LIMITS, ...options.limits };
   const policy = createEgressPolicy(options);
-  const responseBytesMax = Math.max(...Object.values(limits.bytesMax));
   const agent = createGuardedAgent(policy, options.resolve ?? createResolve(), {
     ...limits,
-    responseBytesMax,
+    responseBytesMax: Math.max(...Object.values(limits.bytesMax)),
+    trustedCertificates: options.trustedCertificates ?? [],
   });
   const turns = createSenderTurns(limits.perSenderMax, limits.waitingPerSenderMax);
   const now = options.now ?? Date.now;
@@ -57,17 +59,11 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       if (hops >= limits.redirectsMax) {
         throw new FetchFailedError("too-many-redirects", `fetch: more than ${limits.redirectsMax} redirects`);
       }
-      asked = { ...asked, ...redirected(asked, answer.status, targetOf(answer, asked.url)) };
+      asked = {
+        ...asked,
+        ...redirected(asked, answer.status, targetOf(answer.headers["location"] ?? "", asked.url, policy)),
+      };
     }
-  }
-
-  function targetOf(answer: Fetched, from: URL): URL {
-    const target = policy.urlOf(answer.headers["location"] ?? "", from);
-    if (target === null) throw new FetchFailedError("bad-url", "fetch: redirected to what is no URL");
-    if (from.protocol === "https:" && target.protocol !== "https:") {
-      throw new FetchFailedError("blocked", "egress: redirected from https to less");
-    }
-    return target;
   }
 
   async function answerTo(request: FetchRequest, signal: AbortSignal): Promise<Fetched> {

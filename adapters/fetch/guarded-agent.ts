@@ -1,7 +1,7 @@
 /** Connections to addresses that the egress policy allows, and to no others. */
 import { Resolver } from "node:dns/promises";
 import { isIP, type LookupFunction, type Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { rootCertificates, type TLSSocket } from "node:tls";
 import { callbackify } from "node:util";
 import { Agent, buildConnector } from "undici";
 import { EgressBlockedError, type EgressPolicy, notPublic } from "./egress-policy.ts";
@@ -9,7 +9,8 @@ import { EgressBlockedError, type EgressPolicy, notPublic } from "./egress-polic
 /** Every address of a name; empty or throwing when it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-export type ConnectLimits = {
+export type ConnectSettings = {
+  readonly trustedCertificates: readonly string[];
   readonly connectMsMax: number;
   readonly headersMsMax: number;
   /** Silence between two pieces of a body. */
@@ -23,12 +24,18 @@ const RESOLVE_TRIES_MAX = 2;
 const CONNECTIONS_MAX = 16;
 const KEEP_ALIVE_MS = 4_000;
 
-export function createGuardedAgent(policy: EgressPolicy, resolve: Resolve, limits: ConnectLimits): Agent {
-  const dial = buildConnector({ lookup: checkedLookup(policy, resolve), timeout: limits.connectMsMax });
+export function createGuardedAgent(policy: EgressPolicy, resolve: Resolve, settings: ConnectSettings): Agent {
+  const { trustedCertificates: own } = settings;
+  const trust = own.length === 0 ? {} : { ca: [...rootCertificates, ...own] };
+  const dial = buildConnector({
+    lookup: checkedLookup(policy, resolve),
+    timeout: settings.connectMsMax,
+    ...trust,
+  });
   return new Agent({
-    headersTimeout: limits.headersMsMax,
-    bodyTimeout: limits.silenceMsMax,
-    maxResponseSize: limits.responseBytesMax,
+    headersTimeout: settings.headersMsMax,
+    bodyTimeout: settings.silenceMsMax,
+    maxResponseSize: settings.responseBytesMax,
     connections: CONNECTIONS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
@@ -87,11 +94,14 @@ async function addressesOf(host: string, policy: EgressPolicy, resolve: Resolve)
 
 /**
  * Asks the name servers by itself: the system's look-up would share four threads with the files' syncs, read
- * /etc/hosts, and try names within the operator's own domain.
+ * /etc/hosts, and try names within the operator's own domain. `servers` are the system's unless given.
  */
-export function createResolve(): Resolve {
+export function createResolve(
+  asking: { readonly servers?: readonly string[]; readonly timeoutMs?: number } = {},
+): Resolve {
   return async (host) => {
-    const resolver = new Resolver({ timeout: RESOLVE_MS_MAX, tries: RESOLVE_TRIES_MAX });
+    const resolver = new Resolver({ timeout: asking.timeoutMs ?? RESOLVE_MS_MAX, tries: RESOLVE_TRIES_MAX });
+    if (asking.servers !== undefined) resolver.setServers(asking.servers);
     const [v4, v6] = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
     const found = [v4, v6].flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
     if (found.length === 0 && v4.status === "rejected") {

@@ -1,5 +1,6 @@
 /** What to ask for next when a server points elsewhere. */
-import type { Exchange } from "./exchange.ts";
+import { type EgressPolicy } from "./egress-policy.ts";
+import { type Exchange, FetchFailedError } from "./exchange.ts";
 
 type Asked = Pick<Exchange, "url" | "method" | "headers" | "bytes">;
 
@@ -28,4 +29,14 @@ function only(
 
 function without(headers: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).filter(([other]) => other !== name));
+}
+
+/** The URL that a Location names. Throws `FetchFailedError` for none, and for one that gives up encryption. */
+export function targetOf(location: string, from: URL, policy: EgressPolicy): URL {
+  const target = policy.urlOf(location, from);
+  if (target === null) throw new FetchFailedError("bad-url", "fetch: redirected to what is no URL");
+  if (from.protocol === "https:" && target.protocol !== "https:") {
+    throw new FetchFailedError("blocked", "egress: redirected from https to less");
+  }
+  return target;
 }

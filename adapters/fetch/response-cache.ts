@@ -4,7 +4,7 @@
  */
 import type { Fetched } from "../../domain/ports/fetcher.ts";
 
-export type CachedAnswer = { readonly answer: Fetched; readonly fresh: boolean };
+type CachedAnswer = { readonly answer: Fetched; readonly fresh: boolean };
 
 export interface ResponseCache {
   find(key: string): CachedAnswer | null;

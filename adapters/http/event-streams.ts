@@ -9,7 +9,7 @@ import type { HistoryEvent, Queries } from "../../domain/ports/queries.ts";
 import { toWireJson } from "./answer.ts";
 import type { HttpLimits } from "./limits.ts";
 
-export type Watch = { readonly sender: SenderId; readonly request: RequestId; readonly afterSeq: number };
+type Watch = { readonly sender: SenderId; readonly request: RequestId; readonly afterSeq: number };
 
 export interface EventStreams {
   /** False: the Sender has as many open as it may. */

@@ -29,7 +29,7 @@ export type HttpGatewayOptions = CallPorts & {
 
 export interface HttpGateway {
   start(): Promise<{ readonly port: number }>;
-  /** Ends event streams, finishes what is being answered, closes. */
+  /** Ends event streams, lets calls under way finish within `closeTimeoutMs`, closes. */
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,9 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
     },
     async stop() {
       streams.stop();
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs);
       await app.close();
+      clearTimeout(cutOff);
     },
   };
 }
@@ -59,7 +61,7 @@ function createApp(options: HttpGatewayOptions, limits: HttpLimits): FastifyInst
     bodyLimit: limits.bodyBytesMax,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     exposeHeadRoutes: false,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     serverFactory: (handler) => createListener(handler, options, limits),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => {

@@ -4,7 +4,7 @@ export type IdempotencyKey =
   | { readonly ok: true; readonly key: string | null }
   | { readonly ok: false; readonly detail: string };
 
-export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 128;
+const IDEMPOTENCY_KEY_CHARACTERS_MAX = 128;
 
 // RFC 8941 section 3.3.3: printable ASCII in quotes, with \" and \\ as the only escapes.
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;

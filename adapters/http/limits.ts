@@ -12,6 +12,8 @@ export type HttpLimits = {
   readonly streamUnsentBytesMax: number;
   /** A comment line after so much silence keeps proxies from closing a stream. */
   readonly streamHeartbeatMs: number;
+  /** For calls under way when the gateway stops. */
+  readonly closeTimeoutMs: number;
 };
 
 export const HTTP_LIMITS: HttpLimits = {
@@ -23,4 +25,5 @@ export const HTTP_LIMITS: HttpLimits = {
   streamsPerSenderMax: 5,
   streamUnsentBytesMax: 1_048_576,
   streamHeartbeatMs: 15_000,
+  closeTimeoutMs: 3_000,
 };

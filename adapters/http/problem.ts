@@ -47,7 +47,7 @@ const KINDS = {
 export type ProblemCode = keyof typeof KINDS;
 
 /** Media type of RFC 9457 section 6.1. */
-export const PROBLEM_TYPE = "application/problem+json";
+const PROBLEM_TYPE = "application/problem+json";
 
 export type ProblemFacts = {
   /** What was asked, what was found, who can mend it. */

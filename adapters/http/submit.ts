@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { assertNever } from "../../domain/kernel/assert-never.ts";
 import type { RequestId } from "../../domain/kernel/identifiers.ts";
 import type { Verdict } from "../../domain/policy/verdict.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 import type { Authenticated } from "../../domain/ports/gatekeeper.ts";
 import type { Intake, SubmitAnswer } from "../../domain/ports/intake.ts";
 import type { ZoneClock } from "../../domain/ports/zone-clock.ts";

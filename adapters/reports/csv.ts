@@ -29,8 +29,7 @@ export function textOf(value: Value): string {
 // apostrophe before it (OWASP, CSV Injection). Full-width forms are taken for formulas by East Asian versions.
 // Numbers of our own keep their minus sign.
 const FORMULA = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the purpose.
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
+const CONTROL = /(?![\t\r\n])\p{Cc}/gu;
 
 function guarded(text: string): string {
   const clean = text.replace(CONTROL, "");

@@ -1,4 +1,5 @@
 /** Figures as people read them; the files hold them unrounded. */
+import { assertNever } from "../../domain/kernel/assert-never.ts";
 import type { Value } from "../../domain/ports/analytics.ts";
 import type { ReportColumn } from "../../domain/ports/reports.ts";
 import { textOf } from "./csv.ts";
@@ -21,8 +22,11 @@ export function figure(value: Value, unit: ReportColumn["unit"]): string {
       return SHARE.format(value);
     case "count":
       return WHOLE.format(value);
-    default:
+    case "day":
+    case "text":
       return String(value);
+    default:
+      return assertNever(unit);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type SMTPServerOptions,
   type SMTPServerSession,
 } from "smtp-server";
+import type { SenderId } from "../../domain/kernel/identifiers.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Authenticated, Gatekeeper } from "../../domain/ports/gatekeeper.ts";
 import type { Intake } from "../../domain/ports/intake.ts";
@@ -47,6 +48,8 @@ export interface SmtpGateway {
 
 /** What is known of a connection beside the library's session; gone with it. */
 type Visit = { loggedIn: Authenticated | null; transaction: number; recipients: number };
+
+type LoggedIn = { readonly user: SenderId };
 
 export function createSmtpGateway(options: SmtpGatewayOptions): SmtpGateway {
   const limits = { ...SMTP_LIMITS, ...options.limits };
@@ -139,16 +142,22 @@ function conversation(
     return visit;
   }
 
+  /** STARTTLS and XCLIENT begin the session anew, perhaps for another client: the library then forgets its user. */
+  function loggedInNow(session: SMTPServerSession): Authenticated | null {
+    const { loggedIn } = visitOf(session);
+    return loggedIn !== null && session.user === loggedIn.sender ? loggedIn : null;
+  }
+
   async function logIn(
     username: string,
     password: string,
     session: SMTPServerSession,
-  ): Promise<SmtpReply | null> {
+  ): Promise<LoggedIn | SmtpReply> {
     const proof = { mechanism: "password" as const, sender: username, password };
     const answer = await gatekeeper.authenticate(proof, { channel: "email", address: session.remoteAddress });
     if (!answer.ok) return refusedAtGate(answer.reason);
     visitOf(session).loggedIn = answer.who;
-    return null;
+    return { user: answer.who.sender };
   }
 
   async function take(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<SmtpReply> {
@@ -157,8 +166,10 @@ function conversation(
     if (mail === null) return later("the mail did not arrive whole");
     const { mailFrom } = session.envelope;
     const envelopeFrom = mailFrom === false ? "" : mailFrom.address;
-    const { loggedIn } = visitOf(session);
-    return takeMail({ mail, envelopeFrom, address: session.remoteAddress, loggedIn }, ports);
+    return takeMail(
+      { mail, envelopeFrom, address: session.remoteAddress, loggedIn: loggedInNow(session) },
+      ports,
+    );
   }
 
   /** Whatever breaks on our side is temporary to the mail server in front: it keeps the mail. */

@@ -20,10 +20,10 @@ export interface MailParser {
 
 type Job = { readonly mail: Buffer; readonly done: (parsing: Parsing) => void };
 
-const WORKER = new URL(
-  import.meta.url.endsWith(".ts") ? "./mail-parser-worker.ts" : "./mail-parser-worker.js",
-  import.meta.url,
-);
+// Run from its source, or built.
+const WORKER = import.meta.url.endsWith(".ts")
+  ? new URL("./mail-parser-worker.ts", import.meta.url)
+  : new URL("./mail-parser-worker.js", import.meta.url);
 
 /** The thread is up before the first mail comes. `script` is what it runs; only tests put another one there. */
 export function createMailParser(limits: SmtpLimits, log: OperatorLog, script: URL = WORKER): MailParser {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { assertNever } from "../../domain/kernel/assert-never.ts";
 import type { Instant } from "../../domain/kernel/time.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 import type { Authenticated, Gatekeeper, RefusalReason } from "../../domain/ports/gatekeeper.ts";
 import type { Intake, SubmitAnswer } from "../../domain/ports/intake.ts";
 import { parseAuthorization } from "../../domain/security/authorization.ts";

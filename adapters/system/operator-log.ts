@@ -20,7 +20,7 @@ const PHONE_NUMBER = /\+[1-9](?:[ ().-]{0,2}\d){6,14}|(?<=\b(?:sips?|tel):)\+?\d
 const BEARER = /\b(Bearer|Basic|Digest|Reveille-HMAC-SHA256)\s+[^\s,;"]{4,}/gi;
 const API_KEY = /\brvl_[A-Za-z0-9]+_[A-Za-z0-9_-]+/g;
 const URL_SECRETS = /(\/\/)[^\s/@]+@/g;
-const QUERY_SECRETS = /([?&](?:[^=&\s]*(?:token|secret|key|sig|pass)[^=&\s]*)=)[^&\s#]+/gi;
+const QUERY_SECRETS = /([?&][^=&\s]{0,40}(?:token|secret|key|sig|pass)[^=&\s]{0,40}=)[^&\s#]+/gi;
 
 /** `now` answers the wall clock in milliseconds since the epoch. */
 export function createOperatorLog(sink: LineSink, now: () => number = Date.now): OperatorLog {

@@ -7,7 +7,7 @@ const ALAW = 6;
 const MULAW = 7;
 
 /** Ten minutes: longer prompts are refused rather than cut. */
-export const CLIP_SAMPLES_MAX = RATE_HZ * 600;
+const CLIP_SAMPLES_MAX = RATE_HZ * 600;
 
 /** Null for what is no audio that we can play; the document's alternate content is then spoken instead. */
 export function parseAudio(bytes: Uint8Array, contentType: string | null): AudioClip | null {

@@ -7,7 +7,7 @@ import { createRealm, type Realm } from "./script/realm.ts";
 import type { HostMessage } from "./worker-messages.ts";
 
 /** Compiled documents kept per worker, by address and content. */
-export const DOCUMENT_CACHE_MAX = 64;
+const DOCUMENT_CACHE_MAX = 64;
 
 type Row = { readonly dialog: Dialog; readonly realm: Realm };
 
@@ -44,6 +44,23 @@ export function createDialogTable(
     },
     size: () => rows.size,
   };
+}
+
+/** A whole dialog with its script and grammar, so that the first caller does not pay for compiling the engine. */
+export async function warmUp(table: DialogTable): Promise<void> {
+  const text =
+    '<vxml version="2.1"><form><var name="a" expr="[1,2].join()"/><field name="f" type="digits"><prompt>x</prompt></field></form></vxml>';
+  const start = {
+    document: { kind: "inline", text, url: "reveille:warm-up" },
+    session: {},
+    defaults: null,
+    hearsSpeech: false,
+    limits: {},
+  } as const;
+  const journal = [{ type: "start", now: 0, wall: 0 }] as const;
+  for (const session of [-1, -2])
+    await table.open({ type: "open", session, start, seed: 0, journal, answered: 0 });
+  for (const session of [-1, -2]) table.close(session);
 }
 
 function createCompiler() {

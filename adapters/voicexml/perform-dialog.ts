@@ -13,7 +13,7 @@ import type { DialogRunnerOptions } from "./runner-options.ts";
 import type { DialogHandle, WorkerPool } from "./worker-pool.ts";
 
 /** After a hang-up handlers may still fetch and submit, for this long. */
-export const FINAL_PROCESSING_MS = 30 * SECOND_MS;
+const FINAL_PROCESSING_MS = 30 * SECOND_MS;
 
 /** A transfer that never answers is over after its own limits and this. */
 const TRANSFER_SLACK_MS = 10 * SECOND_MS;

@@ -3,10 +3,10 @@ import type { SpeechPiece, SpeechRequest, SpeechSynthesizer } from "../../domain
 import { type SharedStream, shareStream } from "./shared-stream.ts";
 
 /** About 70 minutes of 16-bit speech at 8 kHz. */
-export const PROMPT_CACHE_BYTES_MAX = 64 * 1024 * 1024;
+const PROMPT_CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** No prompt takes longer to make than this; an engine that does is stuck. */
-export const SYNTHESIS_MS_MAX = 15_000;
+const SYNTHESIS_MS_MAX = 15_000;
 
 type Entry = { readonly stream: SharedStream<SpeechPiece>; bytes: number };
 

@@ -12,7 +12,7 @@ import type { PromptCache } from "./prompt-cache.ts";
 const PLAY_SLACK_MS = 5_000;
 const SAMPLES_PER_MS = 8;
 
-export type Played = {
+type Played = {
   readonly bargedIn: boolean;
   readonly markName: string | null;
   readonly markMs: number;

@@ -18,11 +18,14 @@ import {
 } from "./worker-messages.ts";
 
 /** A step that has not ended after this long is stuck. Scripts have 100 ms together, so an honest one has. */
-export const STUCK_MS = 1_000;
+const STUCK_MS = 1_000;
 const WATCH_EVERY_MS = 100;
 
 /** Inputs kept per dialog for its rebuilding: keys, fetches and timers of a long call. */
 export const JOURNAL_INPUTS_MAX = 20_000;
+
+/** A dialog that was in this many threads that died is taken for their death. */
+const LIVES_MAX = 3;
 
 const RESOURCE_LIMITS = { stackSizeMb: 4, maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
 
@@ -31,7 +34,7 @@ export type DialogHandle = {
   close(): void;
 };
 
-export type DialogSink = {
+type DialogSink = {
   readonly onEffects: (effects: readonly Effect[]) => void;
   /** Its own script stopped its worker, or its journal is full: it can't go on. */
   readonly onLost: (event: string) => void;
@@ -52,6 +55,8 @@ type Row = {
   readonly sink: DialogSink;
   readonly journal: Input[];
   answered: number;
+  /** Threads that it has lived in. */
+  lives: number;
 };
 
 type Thread = {
@@ -59,10 +64,17 @@ type Thread = {
   readonly watch: Int32Array;
   readonly rows: Map<number, Row>;
   readonly ready: Promise<void>;
+  live: boolean;
   seen: { step: number; since: number };
 };
 
-export function createWorkerPool(options: { readonly workers: number; readonly clock: Clock }): WorkerPool {
+export function createWorkerPool(options: {
+  readonly workers: number;
+  readonly clock: Clock;
+  /** What the threads run; tests give one that gets stuck. */
+  readonly program?: URL;
+}): WorkerPool {
+  const program = options.program ?? new URL("worker.ts", import.meta.url);
   const threads: Thread[] = [];
   let lastSession = 0;
   let killCount = 0;
@@ -73,11 +85,18 @@ export function createWorkerPool(options: { readonly workers: number; readonly c
     const index = threads.indexOf(thread);
     if (index < 0 || stopping) return;
     killCount += 1;
-    const fresh = startThread(onGone);
+    if (!thread.live) {
+      // It died before it could work: another would too, and for ever.
+      threads.splice(index, 1);
+      for (const row of thread.rows.values()) row.sink.onLost("error.com.reveille.limit.worker");
+      return;
+    }
+    const fresh = startThread(program, onGone);
     threads[index] = fresh;
     void thread.worker.terminate();
     for (const row of thread.rows.values()) {
-      if (row.session === guilty) row.sink.onLost("error.com.reveille.limit.script");
+      if (row.session === guilty || row.lives >= LIVES_MAX)
+        row.sink.onLost("error.com.reveille.limit.script");
       else adopt(fresh, row);
     }
   };
@@ -96,7 +115,7 @@ export function createWorkerPool(options: { readonly workers: number; readonly c
   };
   return {
     async start() {
-      for (let index = 0; index < options.workers; index += 1) threads.push(startThread(onGone));
+      for (let index = 0; index < options.workers; index += 1) threads.push(startThread(program, onGone));
       await Promise.all(threads.map((thread) => thread.ready));
       look();
     },
@@ -105,7 +124,7 @@ export function createWorkerPool(options: { readonly workers: number; readonly c
       if (thread === undefined)
         throw new Error("voicexml: run was called before start; its caller must start it first");
       lastSession += 1;
-      const row: Row = { session: lastSession, start, seed, sink, journal: [first], answered: 0 };
+      const row: Row = { session: lastSession, start, seed, sink, journal: [first], answered: 0, lives: 0 };
       adopt(thread, row);
       const holder = (): Thread | undefined => threads.find((candidate) => candidate.rows.has(row.session));
       return {
@@ -144,13 +163,14 @@ function post(thread: Thread, message: HostMessage): void {
 
 function adopt(thread: Thread, row: Row): void {
   thread.rows.set(row.session, row);
+  row.lives += 1;
   const { session, start, seed, journal, answered } = row;
   post(thread, { type: "open", session, start, seed, journal, answered });
 }
 
-function startThread(onGone: (thread: Thread) => void): Thread {
+function startThread(program: URL, onGone: (thread: Thread) => void): Thread {
   const shared = new SharedArrayBuffer(WATCH_SLOTS * Int32Array.BYTES_PER_ELEMENT);
-  const worker = new Worker(new URL("worker.ts", import.meta.url), {
+  const worker = new Worker(program, {
     workerData: { watch: shared },
     resourceLimits: RESOURCE_LIMITS,
   });
@@ -160,10 +180,14 @@ function startThread(onGone: (thread: Thread) => void): Thread {
     watch: new Int32Array(shared),
     rows: new Map(),
     ready: ready.promise,
+    live: false,
     seen: { step: 0, since: 0 },
   };
+  // Only `start` waits for it; a thread that replaces another reports its death by "error" alone.
+  ready.promise.catch(() => undefined);
   worker.on("message", (message: WorkerMessage) => {
     if (message.type === "ready") {
+      thread.live = true;
       ready.resolve();
       return;
     }
@@ -174,7 +198,7 @@ function startThread(onGone: (thread: Thread) => void): Thread {
   });
   // Out of memory, or a fault of ours: its dialogs move on, except the one whose step it was.
   worker.on("error", (error) => {
-    ready.reject(error);
+    if (!thread.live) ready.reject(error);
     onGone(thread);
   });
   return thread;

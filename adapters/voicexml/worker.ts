@@ -1,7 +1,7 @@
 /** The worker thread: steps of many dialogs, one after the other. It says in shared memory whose step it is in. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Effect } from "./dialog/effects.ts";
-import { createDialogTable } from "./dialog-table.ts";
+import { createDialogTable, warmUp } from "./dialog-table.ts";
 import { type HostMessage, WATCH_SESSION, WATCH_STEP, type WorkerMessage } from "./worker-messages.ts";
 
 const port = parentPort;
@@ -48,4 +48,5 @@ async function receive(message: HostMessage): Promise<void> {
   }
 }
 
+await warmUp(table);
 send({ type: "ready" });

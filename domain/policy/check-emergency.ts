@@ -2,10 +2,10 @@
  * Never 911, in any disguise, and no line that people in need must find free (G07). The numbering plan says in
  * which form the call would reach such a line; no rule of Receiver, Customer or Sender can allow it.
  */
-import type { RequestFacts } from "./facts.ts";
+import type { NumberToDial } from "./facts.ts";
 import type { Verdict } from "./verdict.ts";
 
-export function checkEmergency({ number, numberFacts }: RequestFacts): Verdict {
+export function checkEmergency({ number, numberFacts }: NumberToDial): Verdict {
   const base = { check: "number.emergency", setBy: "law", until: null } as const;
   if (number === null || numberFacts === null) {
     // What can't be looked at can't be called either.

@@ -156,9 +156,8 @@ function verdictOf(
     rule: party.rule,
     facts: factsOf(party, moment),
   } as const;
-  if (party.zoneMissing) {
-    const says = unknownZone === "refuse" ? "refuse" : "allow";
-    return { ...base, says, reason: says === "refuse" ? "zone.unknown" : null, until: null };
+  if (party.zoneMissing && unknownZone === "refuse") {
+    return { ...base, says: "refuse", reason: "zone.unknown", until: null };
   }
   // The Request's own hours also hold its earliest time (O04).
   const tooEarly = party.check === "hours.request" && now < start;

@@ -3,12 +3,12 @@ import type { ReceiverRulesSet } from "../directory/messages.ts";
 import { assertNever } from "../kernel/assert-never.ts";
 import { parsePhoneNumber } from "../kernel/phone-number.ts";
 import type { NumberFacts } from "../ports/numbering-plan.ts";
-import type { RequestFacts } from "./facts.ts";
+import type { NumberToDial } from "./facts.ts";
 import { receiverRule } from "./rule-name.ts";
 import type { ReasonCode, Verdict } from "./verdict.ts";
 
-export function checkNumber(request: RequestFacts, rules: ReceiverRulesSet): readonly Verdict[] {
-  const facts = request.numberFacts === null ? {} : seen(request.numberFacts);
+export function checkNumber(target: NumberToDial, rules: ReceiverRulesSet): readonly Verdict[] {
+  const facts = target.numberFacts === null ? {} : seen(target.numberFacts);
   const verdict = (says: Verdict["says"], reason: ReasonCode | null): Verdict => ({
     check: "number.form",
     setBy: "receiver",
@@ -18,11 +18,11 @@ export function checkNumber(request: RequestFacts, rules: ReceiverRulesSet): rea
     until: null,
     facts,
   });
-  const faults = faultsOf(request, rules);
+  const faults = faultsOf(target, rules);
   return faults.length === 0 ? [verdict("allow", null)] : faults.map((reason) => verdict("refuse", reason));
 }
 
-function faultsOf({ number, numberFacts }: RequestFacts, rules: ReceiverRulesSet): readonly ReasonCode[] {
+function faultsOf({ number, numberFacts }: NumberToDial, rules: ReceiverRulesSet): readonly ReasonCode[] {
   if (number === null) return ["personal-data.erased"];
   // Parsed when it came in; looked at again, because this is the last look before somebody's telephone rings.
   if (parsePhoneNumber(number) === null || numberFacts === null) return ["number.malformed"];

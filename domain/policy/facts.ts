@@ -5,12 +5,16 @@ import type { Instant } from "../kernel/time.ts";
 import type { NumberFacts } from "../ports/numbering-plan.ts";
 import type { RequestTerms } from "../request/terms.ts";
 
-export type RequestFacts = {
-  readonly terms: RequestTerms;
+/** A number that somebody wants dialled: a Request's, or the target of a transfer. */
+export type NumberToDial = {
   /** Opened from `terms.to`; null when its key was erased. */
   readonly number: PhoneNumber | null;
   /** What the numbering plan says of it; null when there is no number, or none that a plan could describe. */
   readonly numberFacts: NumberFacts | null;
+};
+
+export type RequestFacts = NumberToDial & {
+  readonly terms: RequestTerms;
   /** SHA-256 in hexadecimal of what came attached, by name, where the gateway measured it. */
   readonly attachedSha256?: ReadonlyMap<string, string>;
 };

@@ -11,7 +11,7 @@ import { DAY_MS, earliest, type Instant, instant, latest, MINUTE_MS } from "../k
 import type { ZoneClock } from "../ports/zone-clock.ts";
 import type { DailyWindow } from "../request/terms.ts";
 
-export type ZonedWindow = DailyWindow & { readonly zone: string };
+type ZonedWindow = DailyWindow & { readonly zone: string };
 
 /** Open while every group has a window that is open. No group at all is always open. */
 export type OpeningHours = readonly (readonly ZonedWindow[])[];

@@ -4,20 +4,25 @@
  */
 
 /** A cell as it is written: times are milliseconds since the epoch, zero where a thing did not happen. */
-export type Cell = string | number;
+type Cell = string | number;
 export type Row = Readonly<Record<string, Cell>>;
 
 /** A value as a query answers it. 64-bit integers arrive as numbers: nothing that is counted here passes 2^53. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };
 
-export type Column = { readonly name: string; readonly type: string };
+/** A value where text is expected: itself, or its JSON. */
+export function valueText(value: Value | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
+}
+
+type Column = { readonly name: string; readonly type: string };
 export type ResultSet = {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Value[])[];
 };
 
 /** Values for `{name:Type}` in a statement: never spliced into its text. */
-export type Parameters = Readonly<Record<string, string | number>>;
+type Parameters = Readonly<Record<string, string | number>>;
 
 export interface Analytics {
   /** Runs statements that define tables and views, one after the other. For the writer only. */

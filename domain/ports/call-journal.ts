@@ -1,5 +1,5 @@
 import type { OfferId } from "../kernel/identifiers.ts";
-import type { Durable } from "./event-log.ts";
+import type { Durable } from "./durable.ts";
 
 /**
  * What a telephony server must remember through kill -9 (I11–I13): the verdict it gave to each offer, which

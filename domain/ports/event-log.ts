@@ -12,7 +12,6 @@
  * restored task recognises what it has already handled.
  */
 import type { DirectoryMessage } from "../directory/messages.ts";
-import type { Brand } from "../kernel/brand.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import type { Slot } from "../kernel/identifiers.ts";
 import type { Instant } from "../kernel/time.ts";
@@ -20,6 +19,7 @@ import type { InputMessage } from "../request/commands.ts";
 import type { RequestEvent } from "../request/events.ts";
 import type { LoadMessage } from "../server/load.ts";
 import type { OfferMessage } from "../server/offers.ts";
+import type { Durable } from "./durable.ts";
 import type { StateMessage } from "./task-state.ts";
 
 /** What each topic holds; the discriminator is `type`, unique within its topic. */
@@ -57,12 +57,6 @@ export type Delivered<Topic extends TopicName> = Position & {
     | { readonly ok: true; readonly envelope: Envelope; readonly message: Messages[Topic] | null }
     | { readonly ok: false; readonly reason: string }
   );
-
-/**
- * Proof that everything which rests on a record would survive a power failure. Only a log adapter makes one;
- * functions with an effect outside the house (answer 202, send INVITE, post a webhook) ask for it.
- */
-export type Durable = Brand<{ readonly at: Instant }, "Durable">;
 
 /** Where a follower begins: at the oldest record, at the end, or just after the offset given per partition. */
 export type From = "start" | "end" | { readonly after: ReadonlyMap<number, number> };

@@ -2,7 +2,7 @@ import type { RequestId } from "../kernel/identifiers.ts";
 import type { RequestDraft } from "../request/draft.ts";
 import type { RequestEvent } from "../request/events.ts";
 import type { Channel } from "../request/terms.ts";
-import type { Durable } from "./event-log.ts";
+import type { Durable } from "./durable.ts";
 import type { Authenticated } from "./gatekeeper.ts";
 
 export type Submission = {

@@ -99,6 +99,7 @@ export type SqlRefusal =
   | "not-understood"
   | "not-a-select"
   | "writes-a-file"
+  | "changes-settings"
   | "odd-name"
   | "table-closed"
   | "table-function-closed"

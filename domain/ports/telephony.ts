@@ -6,7 +6,7 @@
 import type { OfferId } from "../kernel/identifiers.ts";
 import type { PhoneNumber } from "../kernel/phone-number.ts";
 import type { Instant, Milliseconds } from "../kernel/time.ts";
-import type { Durable } from "./event-log.ts";
+import type { Durable } from "./durable.ts";
 
 /** Mono 16-bit PCM at 8 kHz. Backed by shared memory where it is cached, so that it travels without a copy. */
 export type AudioClip = { readonly samples: Int16Array };

@@ -8,7 +8,7 @@
 /** Objects and arrays within each other, at most. */
 export const JSON_DEPTH_MAX = 32;
 
-export type JsonFault =
+type JsonFault =
   | "json.encoding"
   | "json.syntax"
   | "json.duplicate-name"

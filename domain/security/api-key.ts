@@ -1,7 +1,10 @@
-/** API keys: `rvl_<key id>_<43 characters of base64url>`, 32 random bytes. Only their SHA-256 is stored. */
+/**
+ * API keys: `rvl_<key id>_<secret>` in base64url. Ours have 32 random bytes; those that an operator brings along may be
+ * shorter, as administration allows. Only their SHA-256 is stored.
+ */
 import type { Digests } from "../ports/digests.ts";
 
-const API_KEY = /^rvl_([A-Za-z0-9-]{1,64})_[A-Za-z0-9_-]{43}$/;
+const API_KEY = /^rvl_([A-Za-z0-9-]{1,64})_[A-Za-z0-9_-]{16,128}$/;
 
 /** The key id in an API key; null where the text is none. */
 export function keyIdOfApiKey(token: string): string | null {
@@ -24,7 +27,7 @@ export function mintApiKey(
     .replaceAll("/", "_")
     .replaceAll("=", "");
   const token = `rvl_${keyId}_${secret}`;
-  if (keyIdOfApiKey(token) !== keyId) {
+  if (keyIdOfApiKey(token) !== keyId || random.byteLength !== 32) {
     throw new Error(
       "api key: the key id needs 1 to 64 letters, digits or hyphens, the secret exactly 32 bytes",
     );

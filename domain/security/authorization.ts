@@ -5,7 +5,7 @@ import { SIGNATURE_SCHEME } from "./signed-message.ts";
 /** What the signature of a message covers beside its own parameters. */
 export type Covered = { readonly method: string; readonly path: string; readonly body: Uint8Array };
 
-export const AUTHORIZATION_CHARACTERS_MAX = 2_048;
+const AUTHORIZATION_CHARACTERS_MAX = 2_048;
 
 const FORM = /^([A-Za-z0-9-]+) +(\S.*)$/;
 

@@ -5,7 +5,7 @@
 import { type Instant, instant, SECOND_MS } from "../kernel/time.ts";
 import type { IntakeRefused } from "../request/commands.ts";
 
-export type Refusal = Omit<IntakeRefused, "type" | "count" | "at">;
+type Refusal = Omit<IntakeRefused, "type" | "count" | "at">;
 
 /** Combinations counted apart; whoever varies its address beyond that is counted as "many" for each reason. */
 export const REFUSALS_COUNTED_MAX = 1_000;

@@ -215,16 +215,20 @@ async function readReport(reports: string, attempts: number): Promise<string> {
   for (;;) {
     const response = await fetch(`http://${reports}/reports/call-accounting?format=json`);
     const report = (await response.json()) as {
-      columns: { name: string }[];
-      rows: (string | number)[][];
+      columns: { name: string; title: string }[];
+      rows: Record<string, string | number | null>[];
     };
-    const column = report.columns.findIndex(({ name }) => name === "attempts");
-    const seen = report.rows.reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
-    if (seen >= attempts)
+    if (report.rows.reduce((sum, row) => sum + Number(row["attempts"]), 0) >= attempts) {
+      const titles = report.columns.map(({ title }) => title);
       return formatTable(
-        report.columns.map(({ name }) => name),
-        report.rows,
+        titles,
+        report.rows.map((row) => report.columns.map(({ name }) => cellOf(row[name] ?? ""))),
       );
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+function cellOf(value: string | number): string | number {
+  return typeof value === "number" ? Math.round(value * 100) / 100 : value;
 }

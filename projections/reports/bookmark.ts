@@ -5,7 +5,7 @@
  * token made of the batch's name, then that it is done. After a crash an intent that is not done is repeated over
  * the same stretches, hence with the same rows and tokens, and what had arrived is not written again.
  */
-import type { Row, Value } from "../../domain/ports/analytics.ts";
+import { type Row, type Value, valueText } from "../../domain/ports/analytics.ts";
 import type { Delivered } from "../../domain/ports/event-log.ts";
 import { STORE } from "./table.ts";
 
@@ -68,7 +68,7 @@ export function parseBookmark(row: readonly Value[]): Bookmark {
   const [partition, batch, first, last, openFrom, upTo, done] = row;
   return {
     partition: Number(partition),
-    batch: String(batch),
+    batch: valueText(batch),
     first: Number(first),
     last: Number(last),
     openFrom: Number(openFrom) < 0 ? null : Number(openFrom),

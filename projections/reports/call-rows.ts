@@ -1,5 +1,5 @@
 /** Rows of the table `calls`: one per finished call, written on the event that finished it (N05–N07, I17). */
-import type { Instant } from "../../domain/kernel/time.ts";
+import { type Instant, latest } from "../../domain/kernel/time.ts";
 import type { Row } from "../../domain/ports/analytics.ts";
 import type { Position } from "../../domain/ports/event-log.ts";
 import type { InboundReported } from "../../domain/request/commands.ts";
@@ -31,7 +31,7 @@ export function callRow(request: OpenRequest, call: OpenCall, event: FinishedCal
     received_at: request.received.at,
     due_at: call.dueAt,
     dispatched_at: call.dispatchedAt,
-    queue_ms: between(Math.max(call.dueAt, request.received.at) as Instant, call.dispatchedAt),
+    queue_ms: between(latest(call.dueAt, request.received.at), call.dispatchedAt),
     answered_by: call.answeredBy,
     ...(event.type === "CallCompleted" ? completed(event) : lost(call, event)),
     v: request.seq,

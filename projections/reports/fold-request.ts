@@ -70,7 +70,21 @@ export function foldRequest(request: OpenRequest, event: RequestEvent): void {
     case "CallLost":
       if (request.call?.callId === event.offer) foldCall(request, request.call, event);
       return;
+    case "RequestReceived":
+    case "CancelRequested":
+    case "InputCollected":
+    case "TransferStarted":
+    case "DataSubmitted":
+    case "FactIgnored":
+    case "InboundStarted":
+    case "InboundEnded":
+    case "IntakeRefused":
+    case "OwnershipTaken":
+    case "RecordQuarantined":
+      return;
     default:
+      // A newer process may write what this one does not know: it stays in the log for the next rebuild.
+      event satisfies never;
   }
 }
 
@@ -96,7 +110,13 @@ function foldCall(request: OpenRequest, call: OpenCall, event: CallEvent): void 
     case "CallLost":
       request.outcome = "lost";
       return;
+    case "SessionStarted":
+    case "InputCollected":
+    case "TransferStarted":
+    case "DataSubmitted":
+      return;
     default:
+      event satisfies never;
   }
 }
 

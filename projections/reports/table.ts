@@ -30,7 +30,7 @@ export type Table = {
   readonly ageBy: string;
 };
 
-export type ViewColumn = { readonly name: string; readonly type: string; readonly meaning: string };
+type ViewColumn = { readonly name: string; readonly type: string; readonly meaning: string };
 export type View = {
   readonly name: string;
   readonly meaning: string;
@@ -91,8 +91,8 @@ export function viewSql(view: View): string {
   return `CREATE OR REPLACE VIEW ${VIEWS}.${view.name} (\n${columns.join(",\n")}\n) AS ${view.select}\nCOMMENT ${quote(view.meaning)}`;
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+function quote(words: string): string {
+  return `'${words.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
 /** A moment in UTC with milliseconds, always there. */

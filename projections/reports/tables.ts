@@ -155,14 +155,14 @@ export const EVENTS: Table = {
   ageBy: "ts",
 };
 
-export const TABLES: readonly Table[] = [CALLS, REQUESTS, EVENTS];
+const TABLES: readonly Table[] = [CALLS, REQUESTS, EVENTS];
 export const PUBLIC_VIEWS = [...TABLES.map(viewOfTable), ...DERIVED_VIEWS];
 
 /**
  * One row per partition: the last stretch of it that was, or is being, written. `version` grows with each, and
  * by one from intent to done, so the newest row of a partition is the whole bookmark and the table stays small.
  */
-export const BOOKMARKS_SQL = `CREATE TABLE IF NOT EXISTS ${STORE}.bookmarks (
+const BOOKMARKS_SQL = `CREATE TABLE IF NOT EXISTS ${STORE}.bookmarks (
   p UInt16, batch String, first_o UInt64, last_o UInt64, open_from Int64, up_to DateTime64(3, 'UTC'), done UInt8, version UInt64
 ) ENGINE = ReplacingMergeTree(version)
 ORDER BY p

@@ -5,7 +5,8 @@
  */
 import { type Milliseconds, milliseconds } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
-import type { Durable, Entry, EventLog } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
+import type { Entry, EventLog } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 
 /** Facts waiting above which the server takes no further calls. */

@@ -7,7 +7,7 @@ import { parsePhoneNumber } from "../../domain/kernel/phone-number.ts";
 import type { Sealed } from "../../domain/kernel/sealed.ts";
 import { type Instant, milliseconds } from "../../domain/kernel/time.ts";
 import type { DialogResult, DialogRunner, DialogStep } from "../../domain/ports/dialog-runner.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import type { Call, CallEnding, CallLeg, CallProgress, Telephony } from "../../domain/ports/telephony.ts";
 import type { Grant } from "../../domain/server/offers.ts";

@@ -88,6 +88,7 @@ function failure(node: XmlElement): string {
 }
 
 function prompts(marker: string, parent: XmlElement | null): string {
+  if (parent?.local === "prompt" || parent?.local === "audio") return marker;
   if (PLAIN_PARENTS.has(parent?.local ?? "")) return `<prompt>${marker}</prompt>`;
   return [1, 2, 3].map((count) => `<prompt count="${count}">${marker}</prompt>`).join("");
 }

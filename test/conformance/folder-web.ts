@@ -15,7 +15,9 @@ export function fetchFrom(folder: string, url: string): FetchAnswer {
   if (file === null) return answer(url, 404, new Uint8Array());
   const bytes = readFileSync(file);
   if (!DOCUMENT.test(file)) return answer(url, 200, new Uint8Array(bytes));
-  return answer(url, 200, new TextEncoder().encode(plainVoiceXml(bytes.toString("utf8"))));
+  const text = bytes.toString("utf8");
+  const plain = plainVoiceXml(text);
+  return answer(url, 200, plain === text ? new Uint8Array(bytes) : new TextEncoder().encode(plain));
 }
 
 /** Links say `.vxml` where the stored file is `.txml`, and the reverse. */

@@ -14,7 +14,16 @@ export async function runSuite(folder: string): Promise<readonly SuiteLine[]> {
   return lines;
 }
 
+/**
+ * Once more where it failed: scripts have their milliseconds by the wall clock, and a busy machine may spend them
+ * elsewhere. A failure of the interpreter fails twice.
+ */
 async function runTest(test: ConformanceTest): Promise<Judgement> {
+  const first = await runOnce(test);
+  return first.passed ? first : await runOnce(test);
+}
+
+async function runOnce(test: ConformanceTest): Promise<Judgement> {
   try {
     const call = await runVirtualCall({
       url: new URL(test.start, BASE_URL).href,

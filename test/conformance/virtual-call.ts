@@ -96,7 +96,13 @@ export async function runVirtualCall(script: CallScript): Promise<CallRecord> {
           [...text.matchAll(/\[(say [^\]]+|press [^\]]+|silence|mumble|hang up|record)\]/g)].at(-1)?.[1] ??
           marker;
         now += PLAY_MS;
-        queue.push({ type: "played", id: effect.id, bargedIn: false, markName: null, markMs: 0 });
+        queue.push({
+          type: "played",
+          id: effect.id,
+          bargedIn: false,
+          markName: lastMark(effect.pieces),
+          markMs: PLAY_MS,
+        });
         return;
       }
       case "listening":
@@ -109,8 +115,9 @@ export async function runVirtualCall(script: CallScript): Promise<CallRecord> {
         timers.delete(effect.id);
         return;
       case "record": {
-        const spoke = marker === "record" || marker?.startsWith("say ");
-        const hangup = marker === "hang up" || caller?.[0] === "hangup";
+        const said = caller === null ? marker : (caller.shift() ?? null);
+        const hangup = said === "hang up" || said === "hangup";
+        const spoke = said !== null && said !== "silence" && !hangup;
         listening = false;
         marker = null;
         now += RECORDED_MS;
@@ -118,7 +125,7 @@ export async function runVirtualCall(script: CallScript): Promise<CallRecord> {
           type: "recorded",
           id: effect.id,
           answer: {
-            recording: spoke === true ? "reveille:recording/1" : null,
+            recording: spoke ? "reveille:recording/1" : null,
             durationMs: RECORDED_MS,
             sizeBytes: RECORDED_MS * 16,
             termchar: null,
@@ -129,7 +136,8 @@ export async function runVirtualCall(script: CallScript): Promise<CallRecord> {
         return;
       }
       case "transfer": {
-        const said = marker ?? caller?.[0] ?? null;
+        const said = marker ?? caller?.shift() ?? null;
+        marker = null;
         queue.push({
           type: "transferred",
           id: effect.id,
@@ -174,6 +182,12 @@ export async function runVirtualCall(script: CallScript): Promise<CallRecord> {
   return { end: outcome.end, heard, audio, effects, virtualMs: now, fingerprint };
 }
 
+function lastMark(pieces: Extract<Effect, { type: "play" }>["pieces"]): string | null {
+  const runs = pieces.flatMap((piece) => (piece.kind === "speech" ? piece.runs : []));
+  const mark = runs.findLast((run) => run.kind === "mark");
+  return mark?.kind === "mark" ? mark.name : null;
+}
+
 function inputsOf(action: string): Body<Input>[] {
   if (action === "silence" || action === "record") return [];
   if (action === "hangup" || action === "hang up") return [{ type: "hangup" }];
@@ -207,28 +221,20 @@ const KEYS: readonly Digit[] = [
   "D",
 ];
 
+/** `farEnd` as the index words it; what matters are its words, so that near-synonyms do the same. */
 function farEndAnswer(farEnd: string | null, order: TransferOrder, said: string | null): TransferAnswer {
+  const words = (farEnd ?? "").toLowerCase();
   const durationMs = order.maxMs;
-  const bridged = order.type === "bridge";
-  switch (farEnd ?? "none") {
-    case "never-answers":
-      return { outcome: "noanswer", durationMs: 0 };
-    case "busy":
-      return { outcome: "busy", durationMs: 0 };
-    case "network-busy":
-      return { outcome: "network_busy", durationMs: 0 };
-    case "caller-hangs-up":
-      return { outcome: "caller-hangup", durationMs };
-    case "network-disconnects":
-      return { outcome: "network_disconnect", durationMs };
-    case "answers-and-hangs-up":
-    case "hangs-up":
-      return { outcome: "far_end_disconnect", durationMs };
-    case "answers-and-stays":
-      if (said === "hangup" || said === "hang up") return { outcome: "caller-hangup", durationMs };
-      if (said !== null && said !== "silence") return { outcome: "near_end_disconnect", durationMs };
-      return { outcome: order.maxMs > 0 ? "maxtime_disconnect" : "far_end_disconnect", durationMs };
-    default:
-      return { outcome: bridged ? "far_end_disconnect" : "transferred", durationMs };
-  }
+  const outcome = (): TransferAnswer["outcome"] => {
+    if (/network.*busy/.test(words)) return "network_busy";
+    if (words.includes("busy")) return "busy";
+    if (/never|no-?answer/.test(words)) return "noanswer";
+    if (/network.*disconnect/.test(words)) return "network_disconnect";
+    if (/caller.*hang/.test(words) || said === "hangup" || said === "hang up") return "caller-hangup";
+    if (/hang|far-end/.test(words)) return "far_end_disconnect";
+    if (order.type !== "bridge") return "transferred";
+    if (said !== null && said !== "silence") return "near_end_disconnect";
+    return words.includes("stay") && order.maxMs > 0 ? "maxtime_disconnect" : "far_end_disconnect";
+  };
+  return { outcome: outcome(), durationMs };
 }

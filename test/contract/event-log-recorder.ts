@@ -2,7 +2,7 @@
 import type { Delivered, Outputs, Ownership, Task } from "../../domain/ports/event-log.ts";
 import { eventEntry } from "./event-log-entries.ts";
 
-export type RecordedTask = {
+type RecordedTask = {
   readonly ownership: Ownership;
   readonly state: Delivered<"state">[];
   readonly events: Delivered<"events">[];

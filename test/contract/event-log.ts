@@ -8,7 +8,7 @@ import { OwnershipLostError } from "../../domain/ports/event-log.ts";
 import { eventEntry, inputEntry, offerEntry, stateEntry } from "./event-log-entries.ts";
 import { createRecorder, outputsOf } from "./event-log-recorder.ts";
 
-export type OpenLog = {
+type OpenLog = {
   readonly log: EventLog;
   /** Stops this process's clock and heartbeats, as SIGSTOP would. */
   readonly freeze: () => void;

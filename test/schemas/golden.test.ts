@@ -29,6 +29,10 @@ function isWritten({ topic, record, version }: GoldenSample): boolean {
   return versions[record] === version;
 }
 
-test.each(samples.filter(isWritten))("$topic $record is written byte for byte as it was", ({ topic, message, hex }) => {
+test.each(samples.filter(isWritten))("$topic $record is written byte for byte as it was", ({
+  topic,
+  message,
+  hex,
+}) => {
   expect(encodeBody(topic, message).toString("hex")).toBe(hex);
 });

@@ -9,7 +9,10 @@ import { createGatekeeper } from "../../services/gatekeeper.ts";
 import {
   HASHES_AT_ONCE_MAX,
   HASHES_WAITING_MAX,
+  PASSWORD_CHARACTERS_MAX,
   PASSWORD_REMEMBERED_MS,
+  PASSWORDS_REMEMBERED_MAX,
+  PASSWORDS_TRIED_MAX,
 } from "../../services/password-check.ts";
 import {
   account,
@@ -131,6 +134,40 @@ test("during a change of passwords the old and the new one are good", async () =
   }
 });
 
+test("of a Sender's passwords no more than two are tried", async () => {
+  const many = Array.from(
+    { length: PASSWORDS_TRIED_MAX + 1 },
+    (_, index): Credential => ({
+      mechanism: "password",
+      keyId: `pw-${index}`,
+      phc: `phc:password ${index}`,
+    }),
+  );
+  const { gatekeeper, digests: counted } = house({ credentials: many });
+  expect((await gatekeeper.authenticate(password(`password ${PASSWORDS_TRIED_MAX}`), HERE)).ok).toBe(false);
+  expect(counted.verified).toBe(PASSWORDS_TRIED_MAX);
+});
+
+test("an endless password is wrong without a hash", async () => {
+  const { gatekeeper, digests: counted } = house();
+  const answer = await gatekeeper.authenticate(password("x".repeat(PASSWORD_CHARACTERS_MAX + 1)), HERE);
+  expect(answer).toMatchObject({ reason: "credentials-wrong" });
+  expect(counted.verified).toBe(0);
+});
+
+test("of too many remembered passwords the oldest is hashed anew", async () => {
+  const { gatekeeper, digests: counted, accounts } = house();
+  const enter = (name: string) => gatekeeper.authenticate(password("right", name), HERE);
+  await enter("acme");
+  for (let index = 0; index < PASSWORDS_REMEMBERED_MAX; index += 1) {
+    accounts.set(`sender-${index}`, account(`sender-${index}`, CREDENTIALS));
+    await enter(`sender-${index}`);
+  }
+  expect(counted.verified).toBe(PASSWORDS_REMEMBERED_MAX + 1);
+  await enter("acme");
+  expect(counted.verified).toBe(PASSWORDS_REMEMBERED_MAX + 2);
+});
+
 test("fifty equal posts at once cost one hash and are all let in", async () => {
   const { gatekeeper, digests: counted } = house();
   const answers = await Promise.all(
@@ -184,7 +221,7 @@ test("an API key is taken; another secret under its id is not", async () => {
   const answer = await gatekeeper.authenticate({ mechanism: "api-key", token: key.token }, HERE);
   expect(answer.ok && answer.who.authentication).toEqual({ mechanism: "api-key", keyId: "acme-key" });
   const other = mintApiKey("acme-key", new Uint8Array(32).fill(8), digests);
-  for (const token of [other.token, "rvl_nobody_x", "", key.token.slice(0, -1)]) {
+  for (const token of [other.token, "rvl_nobody_x", "", key.token.slice(0, -1), `${key.token}x`]) {
     const refused = await gatekeeper.authenticate({ mechanism: "api-key", token }, HERE);
     expect(refused).toMatchObject({ ok: false, reason: "credentials-wrong" });
   }

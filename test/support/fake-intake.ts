@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { base32, parseRequestId, type RequestId } from "../../domain/kernel/identifiers.ts";
 import { instant } from "../../domain/kernel/time.ts";
-import type { Durable } from "../../domain/ports/event-log.ts";
+import type { Durable } from "../../domain/ports/durable.ts";
 import type { CancelAnswer, Intake, Submission, SubmitAnswer } from "../../domain/ports/intake.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 

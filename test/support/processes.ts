@@ -95,6 +95,7 @@ export async function startProcesses(options: {
   const settings = {
     REVEILLE_DATA: join(folder, "data"),
     REVEILLE_DEVELOPMENT: "1",
+    REVEILLE_LOG_LEVEL: "error",
     REVEILLE_HTTP: "127.0.0.1:0",
     REVEILLE_SMTP: "127.0.0.1:0",
     REVEILLE_REPORTS: "127.0.0.1:0",

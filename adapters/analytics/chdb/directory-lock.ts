@@ -58,7 +58,7 @@ function isRunning(pid: number): boolean {
     return isCode(error, "EPERM");
   }
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("olapd");
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("/olapd.ts\0");
   } catch {
     // No /proc here, or the process has just gone: believing the signal is the safe side.
     return true;

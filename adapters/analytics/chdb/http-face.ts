@@ -19,7 +19,7 @@ export type FaceOptions = { readonly writerPassword: string; readonly readerPass
 /** Bytes of one request, as sent and unpacked. */
 export const BODY_BYTES_MAX = 67_108_864;
 /** A custom setting, as a ClickHouse server would take it for its row policies. */
-export const SCOPE_SETTING = "SQL_reveille_sender";
+const SCOPE_SETTING = "SQL_reveille_sender";
 
 const INSERT_SETTINGS: ReadonlySet<string> = new Set([
   "insert_deduplication_token",

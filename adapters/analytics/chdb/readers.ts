@@ -20,7 +20,7 @@ const READER_SETTINGS: readonly string[] = [
 const SCOPED_TABLES: readonly string[] = ["calls", "requests", "events"];
 const CLOSED_TABLES: readonly string[] = ["bookmarks"];
 
-export type ReadQuery = {
+type ReadQuery = {
   /** The Sender's account; null sees everything. */
   readonly scope: string | null;
   readonly statement: string;
@@ -50,7 +50,8 @@ export function createReaders(open: () => Session): Readers {
   let control: Session | null = null;
 
   const take = async (scope: string | null): Promise<Reader> => {
-    while (busy >= READERS_MAX) {
+    for (;;) {
+      if (busy < READERS_MAX) break;
       if (waiting.length >= WAITING_MAX)
         throw new TooManyQueriesError(`${WAITING_MAX} queries wait already; come back later`);
       await new Promise<void>((resume) => void waiting.push(resume));

@@ -107,7 +107,7 @@ async function ready(child: ChildProcess, secrets: ParentMessage): Promise<numbe
 }
 
 async function firstMessage(child: ChildProcess, signal: AbortSignal): Promise<number> {
-  const [message] = (await once(child, "message", { signal })) as [unknown];
+  const message: unknown = (await once(child, "message", { signal }))[0];
   if (!isChildMessage(message)) throw new Error("analytics: olapd said something else than expected");
   if (message.type === "ready") return message.port;
   throw message.final ? new AnalyticsOffError(message.message) : new Error(message.message);

@@ -6,7 +6,12 @@
  * in a canonical form without comments; the tree of that form is judged against lists of what is open; and only
  * the form that was judged is run, on a Session that could change nothing anyway.
  */
-import { type Analytics, AnalyticsRefusedError, type ResultSet } from "../../../domain/ports/analytics.ts";
+import {
+  type Analytics,
+  AnalyticsRefusedError,
+  type ResultSet,
+  valueText,
+} from "../../../domain/ports/analytics.ts";
 import { type SqlGate, SqlRefusedError } from "../../../domain/ports/reports.ts";
 import { judgeTree } from "./query-tree.ts";
 
@@ -47,7 +52,7 @@ async function canonical(analytics: Analytics, text: string): Promise<string> {
     });
     const [formatted] = rows[0] ?? [];
     // The output format is ours to choose; a string or a name in quotes can't end like this.
-    return String(formatted).replace(/\s+FORMAT\s+\w+\s*$/i, "");
+    return valueText(formatted).replace(/\s+FORMAT\s+\w+\s*$/i, "");
   } catch (error) {
     if (error instanceof AnalyticsRefusedError)
       throw new SqlRefusedError(
@@ -73,6 +78,8 @@ function requireSelect(sql: string): void {
       "writes-a-file",
       "files are neither written nor read here; the answer is your file",
     );
+  if (/\bSETTINGS\b/i.test(bare))
+    throw new SqlRefusedError("changes-settings", "limits and settings are the house's; leave SETTINGS out");
 }
 
 /**
@@ -93,13 +100,11 @@ function requirePlainNames(sql: string): void {
 async function treeOf(analytics: Analytics, sql: string): Promise<readonly string[]> {
   // Nothing is opened or sent by this: names are not even looked up (run_passes = 0).
   const { rows } = await analytics.query(`EXPLAIN QUERY TREE run_passes = 0, dump_tree = 1 ${sql}`);
-  return rows.map(([line]) => String(line));
+  return rows.map(([line]) => valueText(line));
 }
 
 /** The questions that are answered from the contract instead of the engine; null for any other. */
 function tell(sql: string, views: readonly PublicView[]): ResultSet | null {
-  const strings = (names: readonly string[]): ResultSet["columns"] =>
-    names.map((name) => ({ name, type: "String" }));
   if (/^SHOW TABLES(?:\s+FROM reveille)?$/i.test(sql))
     return { columns: strings(["name", "comment"]), rows: views.map(({ name, meaning }) => [name, meaning]) };
   if (/^SHOW DATABASES$/i.test(sql)) return { columns: strings(["name"]), rows: [["reveille"]] };
@@ -110,4 +115,8 @@ function tell(sql: string, views: readonly PublicView[]): ResultSet | null {
     columns: strings(["name", "type", "comment"]),
     rows: view.columns.map(({ name, type, meaning }) => [name, type, meaning]),
   };
+}
+
+function strings(names: readonly string[]): ResultSet["columns"] {
+  return names.map((name) => ({ name, type: "String" }));
 }

@@ -4,7 +4,7 @@ import { SCHEMA_VERSION, TABLES, TOPIC_NUMBERS } from "./schema.ts";
 import { isBusy } from "./sqlite-errors.ts";
 
 /** Another process may be recovering or creating the file: how long opening waits for it. */
-export const OPEN_WAIT_MS_MAX = 10_000;
+const OPEN_WAIT_MS_MAX = 10_000;
 const OPEN_AGAIN_MS = 20;
 /**
  * How long one statement may wait for another process's lock, with the event loop standing still. Short: a
@@ -16,8 +16,12 @@ const CACHE_KIB = 16_384;
 const WAL_BYTES_KEPT = 67_108_864;
 
 /** Opens the log's file, makes its tables where they are missing, and checks that it is one of ours. */
-export function openConnection(path: string, counts: PartitionCounts): DatabaseSync {
-  const deadline = performance.now() + OPEN_WAIT_MS_MAX;
+export function openConnection(
+  path: string,
+  counts: PartitionCounts,
+  waitMsMax: number = OPEN_WAIT_MS_MAX,
+): DatabaseSync {
+  const deadline = performance.now() + waitMsMax;
   for (;;) {
     const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {

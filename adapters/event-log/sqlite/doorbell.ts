@@ -7,7 +7,7 @@ import { closeSync, type FSWatcher, openSync, watch, writeSync } from "node:fs";
 import type { OperatorLog } from "../../../domain/ports/operator-log.ts";
 
 /** The slowest that a change of another process can be noticed. */
-export const POLL_MS = 100;
+const POLL_MS = 100;
 
 export type Doorbell = { ring(): void; close(): void };
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { OperatorLog } from "../../../domain/ports/operator-log.ts";
 import type { MaintenanceOptions } from "./maintenance.ts";
@@ -14,7 +13,9 @@ export function startMaintenance(
 ): Maintenance {
   const workerData: MaintenanceStart = { role: "log-maintenance", ...options };
   const thread = new Worker(new URL("./maintenance-thread.ts", import.meta.url), { workerData });
-  const exited = once(thread, "exit");
+  const exited = new Promise<void>((resolve) => {
+    thread.once("exit", () => resolve());
+  });
   thread.on("message", (notice: MaintenanceNotice) => {
     if (notice.kind === "sync-failure") onSyncFailure(new Error(notice.message));
     else operatorLog.warn(notice.what, notice.facts);

@@ -19,7 +19,7 @@ export const RESTART_WAL_BYTES = 67_108_864;
 /** A compacted partition is cleaned once so many records came since the last time. */
 export const COMPACTION_RECORDS_MIN = 2_000;
 /** Longer than any reader stays away: later it must read from the start. */
-export const TOMBSTONE_KEEP_MS = 7 * DAY_MS;
+const TOMBSTONE_KEEP_MS = 7 * DAY_MS;
 const LEASE_MS = 60_000;
 const GROUP = "maintenance";
 
@@ -30,7 +30,7 @@ export type MaintenanceOptions = {
   readonly retention: Retention;
 };
 
-export type MaintenanceReport = {
+type MaintenanceReport = {
   readonly walBytes: number;
   readonly expired: number;
   readonly compacted: number;

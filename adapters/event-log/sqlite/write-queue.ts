@@ -12,7 +12,7 @@ export const WAITING_JOBS_MAX = 20_000;
 /** Records in one transaction: bounds how long others wait for the lock. */
 export const TRANSACTION_RECORDS_MAX = 2_000;
 /** How long a write waits for the lock of another process. */
-export const WRITE_WAIT_MS_MAX = 5_000;
+const WRITE_WAIT_MS_MAX = 5_000;
 const PAUSE_MS_MAX = 20;
 
 export type WriteQueue = {

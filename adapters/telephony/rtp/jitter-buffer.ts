@@ -122,13 +122,19 @@ export function createJitterBuffer(decoded: Int16Array): JitterBuffer {
     return whole;
   }
 
+  /** The quiet frame is heard once more. */
+  function putBack(from: number, frame: Int16Array): number {
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) ring[(from + i) & MASK] = frame[i] ?? HOLE;
+    return from;
+  }
+
   function adapt(frame: Int16Array, whole: boolean, from: number): number {
     if (change === null || (whole && loudness(frame) > QUIET_BELOW)) return (from + FRAME_SAMPLES) >>> 0;
     const deeper = change === "deeper";
     change = null;
     slackSum = 0;
     slackCount = 0;
-    if (deeper) return from;
+    if (deeper) return putBack(from, frame);
     // Leave a frame out: whatever it holds must not turn up again one ring later.
     for (let i = 0; i < FRAME_SAMPLES; i += 1) ring[(from + FRAME_SAMPLES + i) & MASK] = HOLE;
     return (from + 2 * FRAME_SAMPLES) >>> 0;

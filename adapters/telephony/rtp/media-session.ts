@@ -3,7 +3,7 @@ import type { AudioClip, Digit, PlayEnd, Playing } from "../../../domain/ports/t
 import type { MediaSession } from "../media-plane.ts";
 import { KEYS_WAITING_MAX } from "./key-sender.ts";
 import { readSessionStats } from "./session-stats.ts";
-import { type FromThread, sharedNow, type ToThread } from "./thread-messages.ts";
+import { type FromThread, type ToThread, toLocalClock } from "./thread-messages.ts";
 
 /** Clips of one `play`; a prompt has a few. */
 export const CLIPS_MAX = 1_024;
@@ -139,7 +139,7 @@ export function createMediaSession({ localPort, stats, tell }: MediaSessionOptio
     hear(news) {
       switch (news.type) {
         case "digit": {
-          const at = milliseconds(news.atMs - CLOCK_OFFSET_MS);
+          const at = milliseconds(toLocalClock(news.atMs));
           for (const listener of digitListeners) listener(news.digit, at);
           return;
         }
@@ -168,9 +168,6 @@ export function createMediaSession({ localPort, stats, tell }: MediaSessionOptio
 }
 
 const NOTHING_PLAYED: PlayEnd = { why: "hangup", playedMs: milliseconds(0) };
-
-/** From the clock that threads share to this thread's `performance.now()`. */
-const CLOCK_OFFSET_MS = sharedNow() - performance.now();
 
 /** Shared memory goes to the other thread as it is; anything else is copied once, here, and never again. */
 function sharedSamples({ samples }: AudioClip): Int16Array {

@@ -102,11 +102,14 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
 
   function connect({ channel, path }: Line, wanted: MediaAgreement): void {
     const agreement = { ...wanted, remoteAddress: plainAddress(wanted.remoteAddress) };
-    path.move({
-      address: agreement.remoteAddress,
-      port: agreement.remotePort,
-      anyPort: agreement.sourceCheck === "any-port",
-    });
+    // Hold by 0.0.0.0 (RFC 2543) names no place: the system would take it for this machine.
+    if (!UNSPECIFIED.has(agreement.remoteAddress)) {
+      path.move({
+        address: agreement.remoteAddress,
+        port: agreement.remotePort,
+        anyPort: agreement.sourceCheck === "any-port",
+      });
+    }
     channel.connect(agreement);
     wheel.join(channel);
     timer ??= setTimeout(tick, 0);
@@ -166,6 +169,8 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
     else toLine(message);
   });
 }
+
+const UNSPECIFIED: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 const systemPorts: Pick<PortPool, "take" | "give"> = {
   take: () => 0,

@@ -52,6 +52,8 @@ export function createReceiveStream({ agreement, law, onKey, count }: ReceiveStr
   let concealed = 0;
   /** Frames missing since the last packet: lost, or never sent? The next packet tells. */
   let undecided = 0;
+  /** Frames of a pause that are over for the peer, and still to come here: reading lies behind. */
+  let pauseLeft = 0;
   let audioEndsAt: number | null = null;
   /** The peer said that it is silent, and has not spoken since. */
   let announcedSilence = false;
@@ -61,13 +63,16 @@ export function createReceiveStream({ agreement, law, onKey, count }: ReceiveStr
     keys.restart();
     audioEndsAt = null;
     settle(0);
+    pauseLeft = 0;
   }
 
   /** A peer that pauses skips timestamps but no sequence number: those frames were not lost. */
   function settle(pausedSamples: number): void {
-    const paused = Math.min(undecided, Math.floor(pausedSamples / FRAME_SAMPLES));
+    const frames = Math.floor(pausedSamples / FRAME_SAMPLES);
+    const paused = Math.min(undecided, frames);
     concealed += undecided - paused;
     undecided = 0;
+    pauseLeft += frames - paused;
   }
 
   function settleBefore({ rtp, inOrder }: Heard, samples: number): void {
@@ -117,7 +122,8 @@ export function createReceiveStream({ agreement, law, onKey, count }: ReceiveStr
       const kind = buffer.read(frame.samples);
       frame.concealed = kind === "missing" && !announcedSilence;
       if (frame.concealed) {
-        undecided += 1;
+        if (pauseLeft > 0) pauseLeft -= 1;
+        else undecided += 1;
         concealment.lost(frame.samples);
       } else {
         if (kind !== "good") frame.samples.fill(0);

@@ -65,7 +65,15 @@ export type ThreadSetup = {
   readonly figures: Float64Array;
 };
 
-/** Milliseconds of the clock that is the same in all threads; `performance.now()` is not. */
+/** This thread's `performance.now()` counts from its own start; `process.hrtime` from one start for all. */
+const CLOCK_OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** Milliseconds of a clock that is the same in all threads. */
 export function sharedNow(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+  return performance.now() + CLOCK_OFFSET_MS;
+}
+
+/** The same moment on this thread's `performance.now()`. */
+export function toLocalClock(sharedMs: number): number {
+  return sharedMs - CLOCK_OFFSET_MS;
 }

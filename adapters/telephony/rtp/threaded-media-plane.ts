@@ -130,7 +130,8 @@ export function createMediaPlane({ portRange, log }: MediaPlaneOptions): Threade
       tell(thread, { type: "open", session: numbers, address: localAddress, stats });
       return await promise;
     },
-    latenessMs: () => figures[0] ?? 0,
+    // The figure is made by packets that leave: without a call the last one would stay for ever.
+    latenessMs: () => (thread === null || thread.sessions.size === 0 ? 0 : (figures[0] ?? 0)),
     counters: () => new Map(MEDIA_COUNTERS.map((name, index) => [name, figures[1 + index] ?? 0])),
     async close() {
       closing ??= shutDown(thread);

@@ -9,11 +9,11 @@ import {
 } from "./read-description.ts";
 import { OFFERED, type OurAudio, writeDescription } from "./write-description.ts";
 
-export type Negotiated =
+type Negotiated =
   | { readonly ok: true; readonly agreement: MediaAgreement }
   | { readonly ok: false; readonly reason: Unusable };
 
-export type Answered =
+type Answered =
   | { readonly ok: true; readonly agreement: MediaAgreement; readonly sdp: string }
   | { readonly ok: false; readonly reason: Unusable };
 

@@ -5,8 +5,8 @@
 import { type BlockList, isIP, isIPv6 } from "node:net";
 import { parse, type SessionDescription } from "sdp-transform";
 
-export const DESCRIPTION_CHARACTERS_MAX = 8_192;
-export const MEDIA_LINES_MAX = 8;
+const DESCRIPTION_CHARACTERS_MAX = 8_192;
+const MEDIA_LINES_MAX = 8;
 const MEDIA_PORT_MIN = 1_024;
 const PTIME_MS_MIN = 10;
 const PTIME_MS_MAX = 60;
@@ -87,7 +87,7 @@ function readAudio(session: SessionDescription, rules: MediaRules): ReadDescript
       lines: session.media.map(({ type, protocol, payloads }) => ({
         type,
         protocol,
-        formats: payloads ?? "0",
+        formats: textOf(payloads),
       })),
       index: session.media.indexOf(media),
     },
@@ -112,7 +112,7 @@ function refusalOf(
 function codecsOf(media: Media): RemoteAudio["codecs"] {
   return payloadTypes(media).flatMap((payloadType) => {
     const mapped = media.rtp.find(({ payload }) => payload === payloadType);
-    const name = mapped === undefined ? staticName(payloadType) : mapped.codec.toUpperCase();
+    const name = mapped === undefined ? staticName(payloadType) : textOf(mapped.codec).toUpperCase();
     const isOurs = name === "PCMU" || name === "PCMA";
     return isOurs && (mapped?.rate ?? 8_000) === 8_000 ? [{ name, payloadType }] : [];
   });
@@ -124,7 +124,7 @@ function staticName(payloadType: number): string | null {
 }
 
 function payloadTypes(media: Media): readonly number[] {
-  return (media.payloads ?? "")
+  return textOf(media.payloads)
     .split(" ")
     .map(Number)
     .filter((payloadType) => Number.isInteger(payloadType) && payloadType >= 0 && payloadType <= 127);
@@ -134,9 +134,14 @@ function eventsOf(media: Media): number | null {
   const listed = payloadTypes(media);
   const events = media.rtp.find(
     ({ codec, rate, payload }) =>
-      codec.toLowerCase() === "telephone-event" && rate === 8_000 && listed.includes(payload),
+      textOf(codec).toLowerCase() === "telephone-event" && rate === 8_000 && listed.includes(payload),
   );
   return events?.payload ?? null;
+}
+
+/** sdp-transform makes numbers of texts that look like one, whatever its types say. */
+function textOf(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? `${value}` : "";
 }
 
 function directionOf(session: SessionDescription, media: Media): Direction {

@@ -23,5 +23,8 @@ function readPart(part: string): string | null {
   const end = part.indexOf("\r\n\r\n");
   if (end < 0) return null;
   const isSdp = /^content-type\s*:\s*application\/sdp\s*(?:;|$)/im.test(part.slice(0, end + 2));
-  return isSdp ? part.slice(end + 4).replace(/\r\n$/, "") + "\r\n" : null;
+  if (!isSdp) return null;
+  // RFC 2046 5.1.1: the line end before a boundary is the boundary's.
+  const text = part.slice(end + 4).replace(/\r\n$/, "");
+  return text.endsWith("\r\n") ? text : `${text}\r\n`;
 }

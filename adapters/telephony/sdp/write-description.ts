@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import type { CodecName, Direction, MediaLine } from "./read-description.ts";
 
 /** Payload type of telephone-event in our offers; any free dynamic number would do, and everybody writes 101. */
-export const EVENTS_PAYLOAD_TYPE = 101;
+const EVENTS_PAYLOAD_TYPE = 101;
 const PACKET_MS = 20;
 
 export type OurAudio = {

@@ -4,7 +4,7 @@
  * docs; each has a test that fails on the unmended core.
  */
 import { randomBytes } from "node:crypto";
-import { allowedMethods, type CoreOutgoingRequest, sipCore } from "./sip-core.ts";
+import { allowedMethods, type CoreOutgoingRequest, type CoreResponse, sipCore } from "./sip-core.ts";
 
 /** RFC 3261 8.1.1.7 wants branches unique over space and time: 72 random bits. */
 export function newBranch(): string {
@@ -51,11 +51,37 @@ function sendAck(this: ClientTransactionSelf, ack: CoreOutgoingRequest): void {
   this.send(ack.toString()).catch(() => undefined);
 }
 
+type ClientSelf = {
+  readonly message: CoreOutgoingRequest;
+  readonly core: { readonly dialogs: ReadonlyMap<string, unknown> };
+};
+type Guard = (this: ClientSelf, response: CoreResponse, dialog?: unknown) => boolean;
+
+/** Fault 17: a challenged request inside a call got the next CSeq, and so did the request after it. */
+function guardWithDialog(guard: Guard): Guard {
+  return function authenticationGuard(response, dialog) {
+    const { callId, fromTag, toTag } = this.message;
+    const found = toTag === undefined ? undefined : this.core.dialogs.get(callId + fromTag + toTag);
+    return guard.call(this, response, dialog ?? found);
+  };
+}
+
+let mended = false;
+
 /** Harmless when repeated. */
 export function mendSipCore(): void {
+  if (mended) return;
+  mended = true;
+  wrap(sipCore.UserAgentClient.prototype, "authenticationGuard", guardWithDialog);
   Object.assign(sipCore.Timers, UDP_TIMERS);
   // Fault 6: branches were drawn from 10^7; two equal ones hand one call's response to another.
   Object.assign(sipCore.ClientTransaction, { makeId: transactionBranch });
   Object.assign(sipCore.InviteClientTransaction.prototype, { ackResponse: sendAck });
   allowedMethods.splice(0, allowedMethods.length, ...OUR_METHODS);
+}
+
+/** Puts `make(the core's own function)` in its place. */
+function wrap<Found>(prototype: object, name: string, make: (found: Found) => Found): void {
+  // oxlint-disable-next-line no-unsafe-type-assertion -- the core of this very version has it
+  Reflect.set(prototype, name, make(Reflect.get(prototype, name) as Found));
 }

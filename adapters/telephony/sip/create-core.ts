@@ -1,7 +1,9 @@
-import { mendSipCore } from "./core-faults.ts";
+import { mendSipCore, newToken } from "./core-faults.ts";
+import { answerChallenge, type SipCredentials } from "./digest.ts";
 import { writeHost } from "./outgoing-text.ts";
 import type { SipAddress } from "./signalling.ts";
 import {
+  type CoreCredentials,
   type CoreIncomingInvite,
   type CoreRequest,
   type CoreTransport,
@@ -24,7 +26,11 @@ export function createCore(
   local: SipAddress,
   user: string,
   transport: CoreTransport,
-  onInvite: (invite: CoreIncomingInvite) => void,
+  parties: {
+    readonly onInvite: (invite: CoreIncomingInvite) => void;
+    /** Of the peer at the other end of a call; null: it gets no answer to its challenge. */
+    readonly credentialsOf: (callId: string) => SipCredentials | null;
+  },
 ): Core {
   mendSipCore();
   const host = writeHost(local.host);
@@ -52,10 +58,10 @@ export function createCore(
       userAgentHeaderFieldValue: "reveille",
       viaForceRport: true,
       viaHost: `${host}:${local.port}`,
-      authenticationFactory: () => undefined,
+      authenticationFactory: () => createCoreCredentials(parties.credentialsOf),
       transportAccessor: () => transport,
     },
-    { onInvite },
+    { onInvite: parties.onInvite },
   );
   return {
     agent,
@@ -65,6 +71,25 @@ export function createCore(
       addressee = message.ruri?.user;
       agent.receiveIncomingRequestFromTransport(message);
     },
+  };
+}
+
+function createCoreCredentials(credentialsOf: (callId: string) => SipCredentials | null): CoreCredentials {
+  let answer = "";
+  return {
+    authenticate(request, parsed) {
+      const credentials = credentialsOf(request.callId);
+      if (credentials === null || typeof parsed !== "object" || !("challenge" in parsed)) return false;
+      const { method, ruri } = request;
+      // As it stands on the wire: the normalised form would give another digest.
+      answer = answerChallenge(parsed.challenge, credentials, {
+        method,
+        uri: ruri.toRaw(),
+        cnonce: newToken(),
+      });
+      return true;
+    },
+    toString: () => answer,
   };
 }
 

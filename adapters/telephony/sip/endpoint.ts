@@ -117,7 +117,10 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
     routeOf: (callId) => routes.get(callId),
     isServing: (key) => core.agent.userAgentServers.get(key)?.transaction.request.method === "INVITE",
   });
-  const core = createCore(socket.local, options.user, transport, (received) => offer(received));
+  const core = createCore(socket.local, options.user, transport, {
+    onInvite: (received) => offer(received),
+    credentialsOf: (callId) => routes.get(callId)?.peer.credentials ?? null,
+  });
   const reception = createReception({
     core,
     transport,

@@ -38,10 +38,11 @@ const ONCE: readonly string[] = [
   "refer-to",
 ];
 const LISTS: ReadonlySet<string> = new Set(["via", "contact", "route", "record-route"]);
+const CORE_NAMES_MAX = 256;
 const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d{2})(?: (.*))?$/i;
 const VERSION = /^SIP\/\d+\.\d+$/i;
 // The core's own spelling of the names that are not just capitalised words.
-const CORE_NAMES: ReadonlyMap<string, string> = new Map([
+const coreNames = new Map([
   ["call-id", "Call-ID"],
   ["cseq", "CSeq"],
   ["min-se", "Min-SE"],
@@ -156,7 +157,7 @@ function coreHeaders(headers: RawHeaders, lenient: boolean): { [name: string]: C
       (raw) => readValue(name, raw, lenient),
     );
     if (values.length > 0) {
-      const key = CORE_NAMES.get(name) ?? capitalised(name);
+      const key = coreName(name);
       Object.defineProperty(filled, key, {
         value: values,
         enumerable: true,
@@ -168,8 +169,13 @@ function coreHeaders(headers: RawHeaders, lenient: boolean): { [name: string]: C
   return filled;
 }
 
-function capitalised(name: string): string {
-  return name.replaceAll(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
+/** Remembered, but for a peer that invents names without end. */
+function coreName(name: string): string {
+  const known = coreNames.get(name);
+  if (known !== undefined) return known;
+  const capitalised = name.replaceAll(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  if (coreNames.size < CORE_NAMES_MAX) coreNames.set(name, capitalised);
+  return capitalised;
 }
 
 /** A response with an unreadable Contact must not cost us the call: it counts as one without (RFC 3261 8.1.3). */

@@ -47,7 +47,7 @@ function blockList(peer: SipPeer): BlockList {
   return addressBlocks(peer.addresses, peer.name);
 }
 
-export function listed(list: BlockList, host: string): boolean {
+function listed(list: BlockList, host: string): boolean {
   return list.check(host, familyOf(host));
 }
 

@@ -4,10 +4,10 @@
  */
 import { type RawHeaders, SipSyntaxError } from "./sip-syntax-error.ts";
 
-export const HEAD_BYTES_MAX = 16_384;
-export const HEAD_LINES_MAX = 256;
+const HEAD_BYTES_MAX = 16_384;
+const HEAD_LINES_MAX = 256;
 /** Of a header that is taken apart further; RFC 4475's longest legal one has 1,003. */
-export const STRUCTURED_LINE_CHARACTERS_MAX = 2_048;
+const STRUCTURED_LINE_CHARACTERS_MAX = 2_048;
 
 export type Head = {
   readonly startLine: string;

@@ -3,13 +3,14 @@ import type { Clock } from "../../../domain/ports/clock.ts";
 import type { OperatorLog } from "../../../domain/ports/operator-log.ts";
 import { sdpPart } from "../sdp/sdp-part.ts";
 import type { Core } from "./create-core.ts";
+import { chooseChallenge } from "./digest.ts";
 import type { TrackedInvite } from "./outgoing-invite.ts";
 import { writeHost } from "./outgoing-text.ts";
 import { type ParsedMessage, parseMessage } from "./parse-message.ts";
 import { parseNameAddr } from "./parse-name-addr.ts";
 import { parseVia } from "./parse-via.ts";
 import type { PeerBook } from "./peer-book.ts";
-import { writeRefusal } from "./refusal.ts";
+import { writeAckAgain, writeRefusal } from "./refusal.ts";
 import { screenRequest } from "./screen.ts";
 import type { SipAddress, SipPeer } from "./signalling.ts";
 import { allowedMethods, type CoreIncomingMessage, type CoreRequest, type CoreResponse } from "./sip-core.ts";
@@ -118,10 +119,18 @@ export function createReception(ports: ReceptionPorts): Reception {
     const route = routes.get(message.callId);
     if (route === undefined || route.peer !== peer) return count("dropped-foreign-response");
     transport.onResponse(message);
+    const client = core.agent.userAgentClients.get(message.viaBranch + message.method);
+    // The core hands a repeated challenge to the transaction that answers it, and the call fails as if refused.
+    if (client !== undefined && client.transaction.id !== message.viaBranch) {
+      count("challenge-repeated");
+      if (message.method === "INVITE") transport.sendOnce(writeAckAgain(message), route.address);
+      return;
+    }
+    offerChallenge(message, peer);
     if (message.method === "INVITE") {
       completeResponse(message);
-      const live = core.agent.userAgentClients.has(`${message.viaBranch}INVITE`);
-      if (live && message.headers["Via"]?.length === 1) ports.inviteOf(message.callId)?.onResponse(message);
+      if (client !== undefined && message.headers["Via"]?.length === 1)
+        ports.inviteOf(message.callId)?.onResponse(message);
     }
     core.agent.receiveIncomingResponseFromTransport(message);
   }
@@ -206,6 +215,21 @@ function rawHeaders(message: CoreIncomingMessage): RawHeaders {
   ];
   return new Map(names.map(([name, key]) => [name, (message.headers[key] ?? []).map(({ raw }) => raw)]));
 }
+
+/** The core looks at the first challenge only: it gets the strongest one of ours, or none. */
+function offerChallenge(message: CoreResponse, peer: SipPeer): void {
+  const name = CHALLENGES.get(message.statusCode ?? 0);
+  if (name === undefined) return;
+  const values = message.getHeaders(name);
+  const challenge = peer.credentials ? chooseChallenge(values, peer.credentials) : null;
+  message.headers[name] =
+    challenge === null ? [] : [{ raw: "", parsed: { challenge, stale: challenge.stale } }];
+}
+
+const CHALLENGES: ReadonlyMap<number, string> = new Map([
+  [401, "WWW-Authenticate"],
+  [407, "Proxy-Authenticate"],
+]);
 
 /** The core drops a 1xx or 2xx without Contact: no ACK, and the call hangs for ever. Then it is whom we called. */
 function completeResponse(message: CoreResponse): void {

@@ -3,6 +3,7 @@
  * (RFC 3261 8.2.7). They are sent once and not repeated, or one forged INVITE would make us send eleven packets.
  */
 import { createHmac, randomBytes } from "node:crypto";
+import type { CoreResponse } from "./sip-core.ts";
 import type { RawHeaders } from "./sip-syntax-error.ts";
 
 const PHRASES: ReadonlyMap<number, string> = new Map([
@@ -45,6 +46,23 @@ export function writeRefusal(
     `Call-ID: ${callId}`,
     `CSeq: ${cseq}`,
     ...extraHeaders,
+    "Content-Length: 0",
+    "",
+    "",
+  ].join("\r\n");
+}
+
+/** The ACK to a refusal of an INVITE of ours that the core has moved on from (RFC 3261 17.1.1.3). */
+export function writeAckAgain(refusal: CoreResponse): string {
+  const { host, port } = refusal.via;
+  return [
+    `ACK ${refusal.to.uri.toString()} SIP/2.0`,
+    `Via: SIP/2.0/UDP ${host}:${port};branch=${refusal.viaBranch};rport`,
+    `To: ${refusal.getHeader("to")}`,
+    `From: ${refusal.getHeader("from")}`,
+    `Call-ID: ${refusal.callId}`,
+    `CSeq: ${refusal.cseq} ACK`,
+    "Max-Forwards: 70",
     "Content-Length: 0",
     "",
     "",

@@ -5,8 +5,8 @@
 import { type Milliseconds, milliseconds } from "../../../domain/kernel/time.ts";
 import type { Clock } from "../../../domain/ports/clock.ts";
 
-export const T1_MS = 500;
-export const T2_MS = 4_000;
+const T1_MS = 500;
+const T2_MS = 4_000;
 /** 64 x T1: timers B, F and H, which the core has. */
 export const GIVE_UP_MS = 64 * T1_MS;
 /** Messages waiting to be repeated. Above it a message goes out once and is lost if the network loses it. */

@@ -5,7 +5,7 @@
 import { sdpPart } from "../sdp/sdp-part.ts";
 import { allowedMethods, type CoreRequest } from "./sip-core.ts";
 
-export const BODY_CHARACTERS_MAX = 8_192;
+const BODY_CHARACTERS_MAX = 8_192;
 
 export type Screened =
   | { readonly do: "pass" }

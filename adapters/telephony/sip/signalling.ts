@@ -3,6 +3,7 @@
  * and judged by `adapters/telephony/sdp/`; nothing here touches media. `endpoint.ts` makes the real one.
  */
 import type { Milliseconds } from "../../../domain/kernel/time.ts";
+import type { SipCredentials } from "./digest.ts";
 
 /** Somebody we talk to. Packets from any other address are dropped unread. */
 export type SipPeer = {
@@ -13,6 +14,8 @@ export type SipPeer = {
   readonly pinnedTo: SipAddress | null;
   /** Answer to the port the packet came from even where the peer did not ask for it (RFC 3581). */
   readonly forceRport: boolean;
+  /** For peers that challenge our requests; null: they know us by our address. */
+  readonly credentials?: SipCredentials | null;
 };
 
 export type SipAddress = { readonly host: string; readonly port: number };

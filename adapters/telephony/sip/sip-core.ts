@@ -7,6 +7,7 @@
  * about errors, and can throw; see `parse-message.ts`.
  */
 import { createRequire } from "node:module";
+import type { Challenge } from "./digest.ts";
 
 export type CoreParameters = { [name: string]: string | null };
 
@@ -43,6 +44,8 @@ export type CoreParsedValue =
   | { readonly type: string }
   | { readonly event: string }
   | { readonly text: string }
+  /** The core asks for `stale` itself. */
+  | { readonly challenge: Challenge; readonly stale: boolean }
   /** `Contact: *`. */
   | { readonly everything: true };
 
@@ -89,13 +92,13 @@ export interface CoreOutgoingRequest {
   toString(): string;
 }
 
-export type CoreBody = {
+type CoreBody = {
   readonly contentDisposition: "session" | "render";
   readonly contentType: string;
   readonly content: string;
 };
 
-export type CoreReply = {
+type CoreReply = {
   statusCode: number;
   reasonPhrase?: string;
   extraHeaders?: string[];
@@ -107,7 +110,7 @@ export interface CoreTransport {
   send(text: string): Promise<void>;
 }
 
-export interface CoreTransaction {
+interface CoreTransaction {
   readonly id: string;
   readonly state: string;
   readonly request: { readonly method: string };
@@ -120,7 +123,7 @@ export interface CoreInDialogRequest {
   reject(reply: CoreReply): unknown;
 }
 
-export type CoreSessionDelegate = {
+type CoreSessionDelegate = {
   onAck?(ack: { readonly message: CoreRequest }): void;
   onAckTimeout?(): void;
   onBye?(request: CoreInDialogRequest): void;
@@ -174,7 +177,7 @@ export interface CoreIncomingInvite {
   redirect(contacts: CoreUri[], reply: CoreReply): unknown;
 }
 
-export type CoreConfiguration = {
+type CoreConfiguration = {
   aor: CoreUri;
   contact: { uri: CoreUri; pubGruu: undefined; tempGruu: undefined; toString(): string };
   displayName: string;
@@ -187,11 +190,17 @@ export type CoreConfiguration = {
   userAgentHeaderFieldValue: string;
   viaForceRport: boolean;
   viaHost: string;
-  authenticationFactory(): undefined;
+  authenticationFactory(): CoreCredentials;
   transportAccessor(): CoreTransport;
 };
 
-export interface CoreLoggerFactory {
+/** Asked when a request of ours was answered 401 or 407, with what the shell put for `.parsed`. */
+export type CoreCredentials = {
+  authenticate(request: CoreOutgoingRequest, challenge: CoreParsedValue): boolean;
+  toString(): string;
+};
+
+interface CoreLoggerFactory {
   builtinEnabled: boolean;
   level: number;
 }
@@ -216,7 +225,7 @@ export interface CoreUserAgent {
 }
 
 /** Holds prototypes that `core-faults.ts` mends. */
-export type CoreClass = { readonly prototype: object };
+type CoreClass = { readonly prototype: object };
 
 export type SipCore = {
   readonly URI: new (
@@ -239,6 +248,7 @@ export type SipCore = {
     delegate: { onInvite(invite: CoreIncomingInvite): void },
   ) => CoreUserAgent;
   readonly ClientTransaction: CoreClass;
+  readonly UserAgentClient: CoreClass;
   readonly InviteClientTransaction: CoreClass;
   readonly InviteServerTransaction: CoreClass;
   readonly Timers: { [name: string]: number };

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { type PhoneNumber, parsePhoneNumber } from "../../../domain/kernel/phone-number.ts";
 import type { MediaAgreement } from "../media-plane.ts";
 import type { MediaRules } from "../sdp/read-description.ts";
+import type { SipCredentials } from "./digest.ts";
 import { addressBlocks, familyOf } from "./peer-book.ts";
 import type { SipPeer } from "./signalling.ts";
 
@@ -27,6 +28,8 @@ export type TrunkConfig = {
   readonly progressIsAlerting: boolean;
   /** Answer to the port that a packet came from, asked or not (NAT; RFC 3581). */
   readonly forceRport: boolean;
+  /** For a carrier that challenges our calls (401, 407); null: it knows us by our address. */
+  readonly credentials?: SipCredentials | null;
 };
 
 export type Trunk = {
@@ -46,6 +49,7 @@ export async function openTrunk(config: TrunkConfig, allowLoopback: boolean): Pr
     addresses,
     pinnedTo: { host: address, port: config.port },
     forceRport: config.forceRport,
+    credentials: config.credentials ?? null,
   };
   const mediaAddresses = config.mediaAddresses.length === 0 ? addresses : config.mediaAddresses;
   const allowed = addressBlocks(mediaAddresses, `the media of trunk ${config.name}`);

@@ -17,11 +17,12 @@ import {
 import { property } from "./properties.ts";
 import type { Step } from "./session.ts";
 
-export type GrammarOwner =
+type GrammarOwner =
   | { readonly kind: "item"; readonly item: Item }
   | { readonly kind: "form"; readonly node: XmlElement; readonly document: VoiceDocument }
   | { readonly kind: "link"; readonly node: XmlElement }
-  | { readonly kind: "choice"; readonly node: XmlElement };
+  | { readonly kind: "choice"; readonly node: XmlElement }
+  | { readonly kind: "universal"; readonly event: string };
 
 export type ActiveGrammar = { readonly grammar: Grammar; readonly owner: GrammarOwner };
 
@@ -43,9 +44,20 @@ export function* activeGrammars(place: Place): Step<readonly ActiveGrammar[]> {
     yield* addDocument(place, context.document, add);
     if (context.root !== null) yield* addDocument(place, context.root, add);
   }
+  addUniversals(place, add);
   const modes = property(place, "inputmodes").split(/\s+/);
   const allowed = found.filter((active) => modes.includes(active.grammar.mode));
   return context.session.hearsSpeech ? allowed : allowed.filter((active) => active.grammar.mode === "dtmf");
+}
+
+/** help, cancel and exit by voice, heard last and also by modal items; only where the property asks for them (6.3.6). */
+function addUniversals(place: Place, add: Add): void {
+  const wanted = property(place, "universals").split(/\s+/);
+  for (const event of ["help", "cancel", "exit"]) {
+    if (wanted.includes("all") || wanted.includes(event)) {
+      add({ kind: "universal", event }, compileChoiceGrammars(event, "", "exact"));
+    }
+  }
 }
 
 type Add = (owner: GrammarOwner, grammars: readonly Grammar[]) => void;

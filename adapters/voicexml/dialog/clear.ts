@@ -19,7 +19,7 @@ export function runClear(frame: Frame, node: XmlElement): void {
   }
 
   function clearName(name: string): void {
-    realm.clear(frame.form?.scope ?? frame.scope, name);
+    realm.clear(frame.scope, name);
     const item = items.find((candidate) => candidate.name === name.replace(/^dialog\./, ""));
     if (item === undefined) return;
     item.promptCount = 1;

@@ -12,7 +12,7 @@ export type CollectTerms = {
   readonly confidenceMin: number;
 };
 
-export type Heard = {
+type Heard = {
   readonly match: GrammarMatch;
   readonly mode: "dtmf" | "voice";
   readonly utterance: string;

@@ -47,6 +47,11 @@ export type Frame = {
   readonly item: Item | null;
   /** The anonymous scope of this block, filled or handler, or the scope being initialised. */
   readonly scope: Scope;
+  /**
+   * Against what relative addresses resolve, when not against their own element: in a handler of another document
+   * they are those of the active one (5.2.4, "as if by copy").
+   */
+  readonly base: string | null;
   /** Set by `<reprompt>`. */
   reprompt: boolean;
 };

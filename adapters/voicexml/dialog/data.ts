@@ -21,7 +21,7 @@ export function* runData(frame: Frame, node: XmlElement): Step<void> {
     srcexpr === null ? attribute(node, "src") : session.realm.textUnlessUndefined(frame.scope, srcexpr);
   if (src === null) throw semantic(`<data srcexpr="${srcexpr ?? ""}"> is undefined`);
   const fields = formFields(frame, attribute(node, "namelist") ?? "");
-  const order = requestFor(node, requireUri(src, node), fields);
+  const order = requestFor(node, requireUri(src, node, frame.base), fields);
   const answer = yield* fetchOrThrow(session, {
     kind: "data",
     ...order,

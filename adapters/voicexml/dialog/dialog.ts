@@ -47,26 +47,41 @@ export function createDialog(
   realm: Realm,
   compile: (bytes: Uint8Array, charset: string | null, url: string) => VoiceDocument,
 ): Dialog {
-  const session = createSession(start, realm, compile);
-  const life = runSession(session, start);
+  let running: { readonly session: Session; readonly life: Step<void> } | null = null;
   let over = false;
+  const run = (input: Input): readonly Effect[] => {
+    // First, because it also begins the time that the scripts of this step have together.
+    realm.setNow(instant(input.wall));
+    running ??= begin(start, realm, compile);
+    const { session, life } = running;
+    session.now = input.now;
+    session.outbox = [];
+    session.elements = 0;
+    try {
+      if (life.next(input).done === true) over = true;
+    } catch (error) {
+      over = true;
+      return [...session.outbox, ...failure(error)];
+    }
+    return session.outbox;
+  };
   return {
     step(input) {
-      session.now = input.now;
-      session.outbox = [];
-      session.elements = 0;
       if (over) return [];
-      realm.setNow(instant(input.wall));
       try {
-        if (life.next(input).done === true) over = true;
+        return run(input);
       } catch (error) {
         over = true;
-        emit(session, { type: "ended", end: endOfFailure(error) });
+        return failure(error);
       }
-      return session.outbox;
     },
-    fingerprint: () => realm.fingerprint(session.scope),
+    fingerprint: () => (running === null ? "" : realm.fingerprint(running.session.scope)),
   };
+}
+
+function begin(start: DialogStart, realm: Realm, compile: Session["compile"]) {
+  const session = createSession(start, realm, compile);
+  return { session, life: runSession(session, start) };
 }
 
 function createSession(start: DialogStart, realm: Realm, compile: Session["compile"]): Session {
@@ -96,6 +111,7 @@ function createSession(start: DialogStart, realm: Realm, compile: Session["compi
     logLines: 0,
     elements: 0,
     endedBy: null,
+    handed: null,
   };
 }
 
@@ -111,13 +127,15 @@ function* untilEnd(session: Session, start: DialogStart): Step<DialogEnd> {
     const target = yield* firstTarget(session, start);
     return endOf(session, yield* runContext(session, target, new Map(), 0));
   } catch (error) {
-    if (error instanceof RealmDead) throw error;
+    // What no document is to blame for leaves without the prompts that are still queued.
+    if (!(error instanceof DialogEvent || error instanceof DialogAborted || error instanceof ScriptError))
+      throw error;
     return endOfFailure(error);
   }
 }
 
 function endOf(session: Session, completion: Completion): DialogEnd {
-  const value = completion.kind === "exit" ? completion.value : null;
+  const value = (completion.kind === "exit" ? completion.value : null) ?? session.handed;
   if (session.endedBy !== null) {
     const hangup = session.endedBy.startsWith("connection.disconnect");
     return { kind: hangup ? "hangup" : "event", value, event: session.endedBy };
@@ -146,6 +164,16 @@ function inlineAnswer(text: string, url: string) {
 
 export function inlineUrl(request: string): string {
   return `${INLINE_SCHEME}inline/${request}`;
+}
+
+/** Where our own code failed, without the message: that could hold what the caller said. */
+function failure(error: unknown): readonly Effect[] {
+  const end = endOfFailure(error);
+  const place = error instanceof Error ? `${error.name} ${error.stack?.split("\n").at(1)?.trim() ?? ""}` : "";
+  return [
+    { type: "log", label: end.event ?? "", text: place },
+    { type: "ended", end },
+  ];
 }
 
 function endOfFailure(error: unknown): DialogEnd {

@@ -92,7 +92,7 @@ function* executeElement(frame: Frame, node: XmlElement): Step<Completion | null
     case "throw":
       throw new DialogEvent(eventName(frame, node), messageOf(frame, node) ?? "");
     case "disconnect":
-      exitValue(frame, node);
+      session.handed = exitValue(frame, node);
       yield* playQueued(session);
       emit(session, { type: "disconnect" });
       session.hungUp = true;

@@ -54,8 +54,8 @@ function failureSuffix(failure: string): string {
 }
 
 /** Absolute address of a reference in `node`; throws `error.badfetch.baduri` where there is nothing to resolve against. */
-export function requireUri(reference: string, node: XmlElement): string {
-  const url = resolveUri(reference, node.baseUri);
+export function requireUri(reference: string, node: XmlElement, base: string | null = null): string {
+  const url = resolveUri(reference, base ?? node.baseUri);
   if (url === null)
     throw badFetch(`"${reference}" is no address, or relative in a document that has none`, ".baduri");
   return url;

@@ -42,7 +42,7 @@ function createItem(node: XmlElement, kind: Item["kind"], index: number): Item {
 /** Variables, scripts and item variables in document order (VoiceXML 2.0 2.1.6.1). */
 export function* initialiseForm(form: Form): Step<Completion | null> {
   const { context, scope } = form;
-  const frame: Frame = { context, form, item: null, scope, reprompt: false };
+  const frame: Frame = { context, form, item: null, scope, base: null, reprompt: false };
   const params = context.params;
   context.params = new Map();
   const taken = new Set<string>();

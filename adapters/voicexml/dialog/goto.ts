@@ -25,11 +25,11 @@ function nextItem(frame: Frame, name: string): Completion {
 }
 
 export function* transitionTo(
-  frame: Pick<Frame, "context" | "form" | "item">,
+  frame: Pick<Frame, "context" | "form" | "item" | "base">,
   node: XmlElement,
   reference: string,
 ): Step<Completion> {
-  const url = requireUri(reference, node);
+  const url = requireUri(reference, node, frame.base);
   const target = yield* loadTarget(frame.context, reference, url, fetchTimeoutOf(frame, node));
   return { kind: "transition", target, arrival: null };
 }

@@ -19,11 +19,11 @@ import {
 import type { Grammar, GrammarMode } from "../grammar/grammar.ts";
 import { compileOptions, type Option } from "../grammar/option-list.ts";
 import type { RuleSet } from "../grammar/rule-set.ts";
+import { isAbnf, readSrgsAbnf } from "../grammar/srgs-abnf.ts";
 import { readSrgsXml } from "../grammar/srgs-xml.ts";
 import type { Context, Form, Item } from "./context.ts";
 import { DialogEvent, semantic } from "./dialog-event.ts";
 import { fetchOrThrow, fetchTimeoutOf, requireUri } from "./fetching.ts";
-import { readText } from "./read-grammar.ts";
 import type { Step } from "./session.ts";
 
 type Place = { readonly context: Context; readonly form: Form; readonly item: Item };
@@ -54,7 +54,7 @@ function readInline(node: XmlElement): RuleSet {
   const mode = modeOf(node);
   requireKnownType(node);
   if (childElements(node).length > 0) return readSrgsXml(node, null, mode);
-  return readText(textContent(node), node.baseUri, null, mode);
+  return readSrgsAbnf(textContent(node), node.baseUri, null, mode);
 }
 
 /** 3.1.1.4: a type that nobody here reads is an error of its own, apart from bad syntax. */
@@ -102,9 +102,7 @@ function readFetched(bytes: Uint8Array, charset: string | null, url: string, mod
   try {
     const text = decodeText(bytes, charset, url);
     // Types are often missing or wrong: the first character tells the notations apart.
-    return text.trimStart().startsWith("#ABNF")
-      ? readText(text, url, url, mode)
-      : readSrgsXml(parseXml(text, url), url, mode);
+    return isAbnf(text) ? readSrgsAbnf(text, url, url, mode) : readSrgsXml(parseXml(text, url), url, mode);
   } catch (error) {
     if (error instanceof DocumentError) throw new DialogEvent("error.grammar", error.message);
     throw error;

@@ -2,6 +2,8 @@
  * Runs a stretch of interpretation and gives what it throws to a handler. Whatever goes wrong inside a document,
  * its scripts or its grammars becomes an event here, so that no document can throw out of a step.
  */
+
+import type { XmlElement } from "../document/xml-node.ts";
 import { GrammarError } from "../grammar/grammar-error.ts";
 import { ScriptError } from "../script/script-error.ts";
 import type { Completion } from "./completion.ts";
@@ -74,18 +76,25 @@ function* handleOnce(
   const scope = session.realm.scope(form?.scope ?? context.documentScope, null);
   session.realm.setValue(scope, "_event", event.event);
   session.realm.setValue(scope, "_message", event.message === "" ? undefined : event.message);
-  const frame: Frame = { context, form, item, scope, reprompt: false };
+  let reprompt = false;
   try {
     const handler = selectHandler(place, event.event, counts, (cond) => session.realm.truth(scope, cond));
     if (handler === null) {
       session.endedBy = event.event;
       return { kind: "exit", value: null };
     }
+    const base = isOfRoot(context, handler.node) ? context.document.root.baseUri : null;
+    const frame: Frame = { context, form, item, scope, base, reprompt: false };
     const completion = yield* execute(frame, handler.node.children);
+    reprompt = frame.reprompt;
     if (handler.byDefault && completion?.kind === "exit") session.endedBy = event.event;
     return completion;
   } finally {
-    if (form !== null) form.silent = !frame.reprompt;
+    if (form !== null) form.silent = !reprompt;
     session.realm.release(scope);
   }
+}
+
+function isOfRoot(context: Context, handler: XmlElement): boolean {
+  return context.root?.root.children.includes(handler) ?? false;
 }

@@ -47,7 +47,7 @@ function* visitBlock(form: Form, item: Item): Step<Completion | null> {
   const { realm } = context.session;
   realm.setValue(form.scope, item.name, true);
   const scope = realm.scope(form.scope, null);
-  const frame: Frame = { context, form, item, scope, reprompt: false };
+  const frame: Frame = { context, form, item, scope, base: null, reprompt: false };
   const completion = yield* execute(frame, item.node.children);
   realm.release(scope);
   return completion;
@@ -59,7 +59,7 @@ function* visitBlock(form: Form, item: Item): Step<Completion | null> {
  */
 function* queueItemPrompts(form: Form, item: Item): Step<void> {
   const { context } = form;
-  const frame: Frame = { context, form, item, scope: form.scope, reprompt: false };
+  const frame: Frame = { context, form, item, scope: form.scope, base: null, reprompt: false };
   const counter = item.promptCount;
   item.promptCount += 1;
   const candidates = promptsOf(item).filter(
@@ -155,8 +155,9 @@ function noteLastResult(form: Form, heard: Recognition): void {
     inputmode: heard.mode,
     interpretation: heard.interpretation,
   };
+  const mark = { markname: session.lastMark?.name, marktime: session.lastMark?.afterMs };
   session.realm.setValue(applicationScope, "lastresult$", [best]);
-  for (const [name, value] of Object.entries(best)) {
+  for (const [name, value] of Object.entries({ ...best, ...mark })) {
     session.realm.setValue(applicationScope, `lastresult$.${name}`, value);
   }
 }

@@ -11,7 +11,7 @@ import type { At } from "./guarded.ts";
 import type { Recognition } from "./recognition.ts";
 import { emit, type Step } from "./session.ts";
 
-export const INPUT_KINDS: ReadonlySet<Item["kind"]> = new Set([
+const INPUT_KINDS: ReadonlySet<Item["kind"]> = new Set([
   "field",
   "record",
   "transfer",
@@ -31,6 +31,8 @@ export function* processRecognition(form: Form, heard: Recognition, at: At): Ste
     case "form":
       if (owner.node !== form.node) return leadToForm(form, owner, heard);
       return yield* runFilled(form, fillBySlots(form, heard), at);
+    case "universal":
+      throw new DialogEvent(owner.event, "");
     default:
       return owner satisfies never;
   }
@@ -39,7 +41,7 @@ export function* processRecognition(form: Form, heard: Recognition, at: At): Ste
 /** A link or choice: an event at the current place, or a transition. */
 function* follow(form: Form, node: XmlElement, at: At): Step<Completion> {
   const { realm } = form.context.session;
-  const frame = { context: form.context, form, item: at.item, scope: form.scope };
+  const frame = { context: form.context, form, item: at.item, scope: form.scope, base: null };
   if (attribute(node, "event") !== null || attribute(node, "eventexpr") !== null) {
     throw new DialogEvent(eventName(frame, node), messageOf(frame, node) ?? "");
   }
@@ -154,7 +156,7 @@ function formFilledApplies(form: Form, filled: XmlElement, justFilled: readonly 
 function* runOne(form: Form, item: Item | null, filled: XmlElement): Step<Completion | null> {
   const { context } = form;
   const scope = context.session.realm.scope(form.scope, null);
-  const frame: Frame = { context, form, item, scope, reprompt: false };
+  const frame: Frame = { context, form, item, scope, base: null, reprompt: false };
   const completion = yield* execute(frame, filled.children);
   context.session.realm.release(scope);
   return completion;

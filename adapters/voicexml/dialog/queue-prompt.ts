@@ -139,7 +139,7 @@ function* writeAudio(frame: Frame, node: XmlElement, style: Style, writer: Promp
     writer.piece({ kind: "recording", recording: source });
     return;
   }
-  const url = resolveUri(source, node.baseUri);
+  const url = resolveUri(source, frame.base ?? node.baseUri);
   if (url !== null && !session.final) {
     const answer = yield* ask(session, { kind: "audio", url, timeoutMs: fetchTimeoutOf(frame, node) });
     if (answer.ok && answer.status >= 200 && answer.status < 300) {

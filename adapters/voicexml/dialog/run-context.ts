@@ -107,7 +107,7 @@ function* initialise(context: Context, target: Target, freshRoot: boolean): Step
 }
 
 function* declareAll(context: Context, document: VoiceDocument, scope: Scope): Step<void> {
-  const frame: Frame = { context, form: null, item: null, scope, reprompt: false };
+  const frame: Frame = { context, form: null, item: null, scope, base: null, reprompt: false };
   for (const node of childElements(document.root)) {
     if (node.local === "var") declareVariable(frame, node);
     else if (node.local === "script") yield* runScript(frame, node);

@@ -15,7 +15,7 @@ export function* runScript(frame: Frame, node: XmlElement): Step<void> {
     session.realm.run(frame.scope, textContent(node));
     return;
   }
-  const url = requireUri(src, node);
+  const url = requireUri(src, node, frame.base);
   const answer = yield* fetchOrThrow(session, {
     kind: "script",
     url,

@@ -50,6 +50,8 @@ export type Session = {
   elements: number;
   /** The event that a default handler ended the call for. */
   endedBy: string | null;
+  /** JSON that a `<disconnect>` handed out; an `<exit>` after it may say otherwise. */
+  handed: string | null;
 };
 
 export function emit(session: Session, effect: Effect): void {
@@ -86,7 +88,7 @@ function isAnswer<T extends Input["type"]>(
 }
 
 /** Keeps what came while nobody was waiting for it. */
-export function note(session: Session, input: Input): void {
+function note(session: Session, input: Input): void {
   if (input.type === "hangup") session.hungUp = true;
   if (input.type === "digit") bufferDigit(session, input.digit);
 }

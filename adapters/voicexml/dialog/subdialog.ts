@@ -24,7 +24,7 @@ export type RunContext = (
 export function* visitSubdialog(form: Form, item: Item, at: At, nested: RunContext): Step<Completion | null> {
   const { context } = form;
   const { session } = context;
-  const frame: Frame = { context, form, item, scope: form.scope, reprompt: false };
+  const frame: Frame = { context, form, item, scope: form.scope, base: null, reprompt: false };
   const target = yield* subdialogTarget(frame, item);
   const params = readParams(frame, item);
   const depth = context.depth + 1;
@@ -59,7 +59,7 @@ function* subdialogTarget(frame: Frame, item: Item): Step<Target> {
     const dialog = requireDialog(context.document, fragmentOf(src.trim()));
     return { document: context.document, root: context.root, dialog, newDocument: true, bySubmit: true };
   }
-  const url = requireUri(src, node);
+  const url = requireUri(src, node, frame.base);
   const timeoutMs = fetchTimeoutOf(frame, node);
   const order = requestFor(node, withoutFragment(url), fields);
   const answer = yield* ask(context.session, { kind: "document", ...order, timeoutMs });

@@ -22,7 +22,7 @@ export function* runSubmit(frame: Frame, node: XmlElement): Step<Completion> {
   if (next === null) throw semantic(`<submit expr="${expr ?? ""}"> is undefined`);
   const fields = formFields(frame, attribute(node, "namelist") ?? defaultNames(frame));
   const timeoutMs = fetchTimeoutOf(frame, node);
-  const url = requireUri(next, node);
+  const url = requireUri(next, node, frame.base);
   // Nothing to send and nowhere but here: the same as a goto within the document.
   if (next.trim().startsWith("#") && fields.length === 0) {
     return {

@@ -18,7 +18,7 @@ const DESTINATION =
 export function* visitTransfer(form: Form, item: Item, at: At): Step<Completion | null> {
   const { context } = form;
   const { session } = context;
-  const frame: Frame = { context, form, item, scope: form.scope, reprompt: false };
+  const frame: Frame = { context, form, item, scope: form.scope, base: null, reprompt: false };
   const order = orderOf(frame, item);
   if (session.final) return { kind: "exit", value: null };
   yield* playQueued(session);

@@ -66,10 +66,13 @@ export function checkDocument(root: XmlElement, url: string): void {
     throw new DocumentError(`${url}: the root element is <${root.local}>, not <vxml>`);
   }
   checkIds(root, url);
-  checkElement(root, null, url);
+  checkElement(root, null, { url, inPrompt: false });
 }
 
-function checkElement(element: XmlElement, parent: XmlElement | null, url: string): void {
+type Walk = { readonly url: string; readonly inPrompt: boolean };
+
+function checkElement(element: XmlElement, parent: XmlElement | null, walk: Walk): void {
+  const { url } = walk;
   if ((element.ns === VXML_NS || element.ns === "") && !VXML_ELEMENTS.has(element.local)) {
     refuse(element, url, "is no element of VoiceXML 2.1");
   }
@@ -77,14 +80,13 @@ function checkElement(element: XmlElement, parent: XmlElement | null, url: strin
   for (const name of REQUIRED[element.local] ?? []) {
     if (attribute(element, name) === null) refuse(element, url, `lacks its attribute "${name}"`);
   }
-  if (parent !== null) {
-    const why = checkPlace(element, parent);
-    if (why !== null) refuse(element, url, why);
-  }
+  const why = parent === null ? null : checkPlace(element, parent, walk.inPrompt);
+  if (why !== null) refuse(element, url, why);
   if (element.local === "form") checkItemNames(element, url);
   // Inside a grammar SRGS rules hold, and its compiler judges them.
   if (element.local === "grammar" || element.local === "metadata") return;
-  for (const child of childElements(element)) checkElement(child, element, url);
+  const inner = { url, inPrompt: walk.inPrompt || element.local === "prompt" };
+  for (const child of childElements(element)) checkElement(child, element, inner);
 }
 
 function checkAlternatives(element: XmlElement, url: string): void {

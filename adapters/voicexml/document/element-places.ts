@@ -1,4 +1,4 @@
-import { attribute, type XmlElement } from "./xml-node.ts";
+import type { XmlElement } from "./xml-node.ts";
 
 /** Every element of VoiceXML 2.0 and 2.1, with those of SSML and SRGS that it takes into its own namespace. */
 export const VXML_ELEMENTS: ReadonlySet<string> = new Set(
@@ -33,17 +33,12 @@ const EXECUTABLE: ReadonlySet<string> = new Set(
   "assign clear data disconnect exit goto if log prompt reprompt return script submit throw var".split(" "),
 );
 
-/** Null when `element` may stand under `parent`, else why not. */
-export function checkPlace(element: XmlElement, parent: XmlElement): string | null {
+/** `inPrompt`: somewhere below a `<prompt>`, where a `<foreach>` too holds prompt content only (2.1, tests 155 and 156). Null when `element` may stand under `parent`, else why not. */
+export function checkPlace(element: XmlElement, parent: XmlElement, inPrompt: boolean): string | null {
   const parents = PARENTS[element.local];
   if (parents !== undefined && !parents.includes(parent.local)) {
     return `may not stand in <${parent.local}>`;
   }
-  if (parent.local === "prompt" && EXECUTABLE.has(element.local)) return "may not stand in <prompt>";
-  if (parent.local === "filled" && isFieldLevel(element)) return "may not stand in <filled>";
+  if (inPrompt && EXECUTABLE.has(element.local)) return "may not stand in <prompt>";
   return null;
-}
-
-function isFieldLevel(element: XmlElement): boolean {
-  return element.local === "grammar" || attribute(element, "slot") !== null;
 }

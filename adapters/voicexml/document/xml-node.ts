@@ -14,13 +14,13 @@ export type XmlElement = {
   readonly lang: string;
 };
 
-export type XmlText = { readonly kind: "text"; readonly text: string };
+type XmlText = { readonly kind: "text"; readonly text: string };
 
 export type XmlNode = XmlElement | XmlText;
 
 export const VXML_NS = "http://www.w3.org/2001/vxml";
 export const SRGS_NS = "http://www.w3.org/2001/06/grammar";
-export const SSML_NS = "http://www.w3.org/2001/10/synthesis";
+const SSML_NS = "http://www.w3.org/2001/10/synthesis";
 
 /** Namespaces whose elements are ours to understand; elements of all others are passed over. */
 const KNOWN_NS: ReadonlySet<string> = new Set(["", VXML_NS, SRGS_NS, SSML_NS]);

@@ -4,7 +4,9 @@
  * The engine looks at its deadline between bytecodes only, so one native call on a huge string or a sparse array of
  * four billion elements would run on for minutes. Hence three means: natives outside ES2019 are removed; those that
  * loop are called through a wrapper that refuses big inputs; those that loop over an iterator or a replacer are
- * given bytecode to run at every turn. Without `constructor` on the four kinds of function nobody reaches a compiler
+ * given bytecode to run at every turn. What remains are operators, which nobody can wrap: two equal texts of a
+ * thousand million characters compared, or a text of a hundred thousand digits taken for a number, run on for a
+ * second or more. For these the thread's watchdog stands by. Without `constructor` on the four kinds of function nobody reaches a compiler
  * that works in the global scope.
  */
 export const HARDENING = String.raw`(function () {
@@ -12,7 +14,7 @@ export const HARDENING = String.raw`(function () {
   const { apply, construct, ownKeys } = Reflect;
   const { defineProperty, getPrototypeOf, getOwnPropertyDescriptor } = Object;
   const world = globalThis;
-  const LENGTH_MAX = 10000, TEXT_MAX = 65536, SEARCH_MAX = 4e6, COLLATE_MAX = 2000, PATTERN_MAX = 4096, JSON_MAX = 262144;
+  const LENGTH_MAX = 10000, TEXT_MAX = 65536, SEARCH_MAX = 4e6, COLLATE_MAX = 2000, PATTERN_MAX = 4096, JSON_MAX = 262144, ADDRESS_MAX = 8192;
   const str = String, TooBig = RangeError, BadType = TypeError, { isArray } = Array;
   const refuse = (what) => { throw new TooBig(what + ' is more than a script may handle'); };
   const within = (text, max) => (text.length > max ? refuse('a text of ' + text.length + ' characters') : text);
@@ -27,8 +29,15 @@ export const HARDENING = String.raw`(function () {
   keepOnly(arrays, ['constructor', 'length', 'concat', 'copyWithin', 'entries', 'every', 'fill', 'filter', 'find',
     'findIndex', 'forEach', 'includes', 'indexOf', 'join', 'keys', 'lastIndexOf', 'map', 'pop', 'push', 'reduce',
     'reduceRight', 'reverse', 'shift', 'slice', 'some', 'sort', 'splice', 'toLocaleString', 'toString', 'unshift', 'values']);
+  // A length that is computed could be short when we look and endless when the native looks.
   const short = (thing) => {
-    if (thing !== null && typeof thing === 'object' && !(thing.length <= LENGTH_MAX) && thing.length !== undefined) refuse('a long array');
+    if (thing === null || (typeof thing !== 'object' && typeof thing !== 'function')) {
+      if (typeof thing === 'string') within(thing, LENGTH_MAX);
+      return;
+    }
+    const own = getOwnPropertyDescriptor(thing, 'length');
+    const plain = own === undefined ? thing.length === undefined && !('length' in thing) : typeof own.value === 'number';
+    if (!plain || (own !== undefined && own.value > LENGTH_MAX)) refuse('a long array');
   };
   for (const name of ownKeys(arrays)) {
     const native = arrays[name];
@@ -141,14 +150,21 @@ export const HARDENING = String.raw`(function () {
     return stringify(value, typeof pick === 'function' || isArray(pick) ? pick : (key, member) => member, space);
   } }.stringify);
   for (const name of ['parseInt', 'parseFloat', 'escape', 'unescape', 'encodeURI', 'encodeURIComponent', 'decodeURI', 'decodeURIComponent']) {
+    // Nearly two microseconds a character: an address is short.
     const native = world[name];
-    replace(world, name, { [name](text, radix) { return native(within(str(text), TEXT_MAX), radix); } }[name]);
+    replace(world, name, { [name](text, radix) { return native(within(str(text), ADDRESS_MAX), radix); } }[name]);
   }
   keepOnly(Object, ['length', 'name', 'prototype', 'assign', 'create', 'defineProperties', 'defineProperty', 'entries',
     'freeze', 'fromEntries', 'getOwnPropertyDescriptor', 'getOwnPropertyDescriptors', 'getOwnPropertyNames',
     'getOwnPropertySymbols', 'getPrototypeOf', 'is', 'isExtensible', 'isFrozen', 'isSealed', 'keys',
     'preventExtensions', 'seal', 'setPrototypeOf', 'values']);
   keepOnly(Error, ['length', 'name', 'prototype']);
+  // Every bind lengthens the name: a chain of them costs its square.
+  const nativeBind = Function.prototype.bind;
+  replace(Function.prototype, 'bind', { bind(...args) {
+    within(str(this.name), 1000);
+    return apply(nativeBind, this, args);
+  } }.bind);
   keepOnly(Function.prototype, ['length', 'name', 'constructor', 'apply', 'bind', 'call', 'toString']);
 
   // No way from a value to a compiler.

@@ -6,10 +6,17 @@ import { FIXED_WORLD } from "./fixed-world.ts";
 import { HARDENING } from "./hardening.ts";
 import { SCOPE_KERNEL } from "./scope-kernel.ts";
 import { RealmDead, ScriptError } from "./script-error.ts";
+import {
+  type Allowance,
+  EVALUATION_LIMIT_MS,
+  HOUSEKEEPING_STEP_LIMIT_MS,
+  isOver,
+  type Limit,
+  processorMs,
+  STEP_LIMIT_MS,
+  startLimit,
+} from "./time-limit.ts";
 
-/** One evaluation; and all those of one step (one input to the interpreter) together. */
-export const EVALUATION_LIMIT_MS = 50;
-export const STEP_LIMIT_MS = 100;
 /** For reading the message of an error, whose `message` may be a getter of the document's. */
 const DESCRIBE_LIMIT_MS = 5;
 /** Compiled expressions kept per realm; the oldest goes first. */
@@ -18,10 +25,14 @@ const COMPILED_MAX = 256;
 export type Argument = QuickJSHandle | string | number | null | undefined;
 
 export type Kernel = {
-  /** Calls a kernel function; the answer must be disposed by the caller. */
+  /** Calls a kernel function that runs the document's code; the answer must be disposed by the caller. */
   call(name: string, args: readonly Argument[]): QuickJSHandle;
+  /** As `call`, for the platform's own bookkeeping: costs the step nothing. */
+  keep(name: string, args: readonly Argument[]): QuickJSHandle;
   /** As `call`, for functions that answer text. */
   read(name: string, args: readonly Argument[]): string;
+  /** As `keep`, for functions that answer text. */
+  look(name: string, args: readonly Argument[]): string;
   /** As `call`, for functions that answer nothing. */
   perform(name: string, args: readonly Argument[]): void;
   /** A factory for `code`, which must have passed the source check: given a guard, it makes the function to run. */
@@ -42,20 +53,19 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
   const setClock = startWorld(engine, seed, now);
   context.unwrapResult(context.evalCode(HARDENING, "hardening.js")).dispose();
 
-  let deadline = Number.POSITIVE_INFINITY;
-  let stepLeftMs = STEP_LIMIT_MS;
+  let limitNow: Limit | null = null;
+  let left: Allowance = { scriptsMs: STEP_LIMIT_MS, housekeepingMs: HOUSEKEEPING_STEP_LIMIT_MS };
   let dead: string | null = null;
   let interrupted = false;
   runtime.setInterruptHandler(() => {
-    interrupted = performance.now() > deadline;
+    interrupted = limitNow !== null && isOver(limitNow);
     return interrupted;
   });
 
-  /** The deadline is set before every entry: a stale one would interrupt the next innocent call. */
+  /** A limit is set before every entry: a stale one would interrupt the next innocent call. */
   function entered<Result>(limitMs: number, enter: () => Result): Result {
     if (dead !== null) throw new RealmDead(`script: the engine of this session broke: ${dead}`);
-    const startedAt = performance.now();
-    deadline = startedAt + limitMs;
+    limitNow = startLimit(limitMs);
     interrupted = false;
     try {
       return enter();
@@ -64,8 +74,18 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
       dead = error instanceof Error ? error.name : "no Error thrown";
       throw new RealmDead(`script: the engine of this session broke: ${dead}`, { cause: error });
     } finally {
-      deadline = Number.POSITIVE_INFINITY;
-      stepLeftMs -= performance.now() - startedAt;
+      limitNow = null;
+    }
+  }
+
+  /** What it takes is taken from the step. */
+  function charged<Result>(to: keyof Allowance, enter: () => Result): Result {
+    if (left[to] <= 0) throw new ScriptError(`script: the scripts of this step took ${STEP_LIMIT_MS} ms`);
+    const startedAtMs = processorMs();
+    try {
+      return entered(Math.min(EVALUATION_LIMIT_MS, left[to]), enter);
+    } finally {
+      left = { ...left, [to]: left[to] - (processorMs() - startedAtMs) };
     }
   }
 
@@ -88,9 +108,8 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
     }
   }
 
-  function allowanceMs(): number {
-    if (stepLeftMs <= 0) throw new ScriptError(`script: the scripts of this step took ${STEP_LIMIT_MS} ms`);
-    return Math.min(EVALUATION_LIMIT_MS, stepLeftMs);
+  function textOf(name: string, args: readonly Argument[]): string {
+    return apply(functionNamed(name), args).consume((answer) => context.getString(answer));
   }
 
   function fault(error: QuickJSHandle): ScriptError {
@@ -107,7 +126,7 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
 
   /** Also the test whether an engine that ran out of memory still works: if not even this can be said, it is dead. */
   function describe(error: QuickJSHandle): string {
-    deadline = performance.now() + DESCRIBE_LIMIT_MS;
+    limitNow = startLimit(DESCRIBE_LIMIT_MS);
     const described = context.callFunction(functionNamed("describe"), context.undefined, error);
     if (described.error === undefined) return described.value.consume((text) => context.getString(text));
     described.error.dispose();
@@ -116,14 +135,13 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
   }
 
   const kernel: Kernel = {
-    call: (name, args) => entered(allowanceMs(), () => apply(functionNamed(name), args)),
-    read: (name, args) =>
-      entered(allowanceMs(), () =>
-        apply(functionNamed(name), args).consume((answer) => context.getString(answer)),
-      ),
+    call: (name, args) => charged("scriptsMs", () => apply(functionNamed(name), args)),
+    keep: (name, args) => charged("housekeepingMs", () => apply(functionNamed(name), args)),
+    read: (name, args) => charged("scriptsMs", () => textOf(name, args)),
+    look: (name, args) => charged("housekeepingMs", () => textOf(name, args)),
     perform: (name, args) => kernel.call(name, args).dispose(),
     compile: (code) =>
-      entered(allowanceMs(), () => {
+      charged("scriptsMs", () => {
         const result = context.evalCode(
           `(function(){with(this){return function(){'use strict';${code}\n}}})`,
         );
@@ -139,7 +157,7 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
       return made;
     },
     setNow(instant) {
-      stepLeftMs = STEP_LIMIT_MS;
+      left = { scriptsMs: STEP_LIMIT_MS, housekeepingMs: HOUSEKEEPING_STEP_LIMIT_MS };
       entered(STEP_LIMIT_MS, () => apply(setClock, [instant])).dispose();
     },
     drop(handle) {

@@ -81,7 +81,7 @@ const IMPORT_CHARS_MAX = 262_144;
 export async function createRealm(options: { readonly seed: number; readonly now: Instant }): Promise<Realm> {
   const kernel = await createKernel(options.seed, options.now);
   return {
-    scope: (parent, name) => ({ handle: kernel.call("scope", [parent?.handle ?? null, name]) }),
+    scope: (parent, name) => ({ handle: kernel.keep("scope", [parent?.handle ?? null, name]) }),
     release: ({ handle }) => kernel.drop(handle),
     setNow: (now) => kernel.setNow(now),
     declare(scope, name, source) {
@@ -98,28 +98,28 @@ export async function createRealm(options: { readonly seed: number; readonly now
     },
     setValue(scope, dottedName, value) {
       requirePath(dottedName);
-      kernel.perform("setValue", [scope.handle, dottedName, encode(value)]);
+      kernel.keep("setValue", [scope.handle, dottedName, encode(value)]).dispose();
     },
     getValue(scope, dottedName) {
       requirePath(dottedName);
-      return decode(kernel.read("getValue", [scope.handle, dottedName]));
+      return decode(kernel.look("getValue", [scope.handle, dottedName]));
     },
     isDefined(scope, dottedName) {
       requirePath(dottedName);
-      return kernel.read("isDefined", [scope.handle, dottedName]) !== "";
+      return kernel.look("isDefined", [scope.handle, dottedName]) !== "";
     },
-    isDeclared: (scope, name) => kernel.read("isDeclared", [scope.handle, name]) !== "",
+    isDeclared: (scope, name) => kernel.look("isDeclared", [scope.handle, name]) !== "",
     clear(scope, name) {
       requirePath(name);
-      kernel.perform("clear", [scope.handle, name]);
+      kernel.keep("clear", [scope.handle, name]).dispose();
     },
     run: (scope, source) => run(kernel, scope, source),
-    freeze: (scope) => kernel.perform("freeze", [scope.handle]),
+    freeze: (scope) => kernel.keep("freeze", [scope.handle]).dispose(),
     array: (scope, source) =>
       foreachArray(kernel, kernel.call("list", [scope.handle, expression(kernel, source)])),
     fingerprint: (scope) =>
       createHash("sha256")
-        .update(kernel.read("outline", [scope.handle]))
+        .update(kernel.look("outline", [scope.handle]))
         .digest("hex"),
     dispose: () => kernel.dispose(),
   };
@@ -148,7 +148,7 @@ function text(kernel: Kernel, scope: Scope, source: string): string | null {
 
 function run(kernel: Kernel, scope: Scope, source: string): void {
   const { names, body } = hoist(source, parseScript(source));
-  for (const name of names) kernel.perform("hoist", [scope.handle, name]);
+  for (const name of names) kernel.keep("hoist", [scope.handle, name]).dispose();
   const factory = kernel.compile(body);
   try {
     kernel.perform("perform", [scope.handle, factory]);
@@ -159,10 +159,10 @@ function run(kernel: Kernel, scope: Scope, source: string): void {
 
 function foreachArray(kernel: Kernel, handle: QuickJSHandle): ForeachArray {
   return {
-    length: Number(kernel.read("lengthOf", [handle])),
+    length: Number(kernel.look("lengthOf", [handle])),
     bind(index, scope, name) {
       requireName(name);
-      kernel.perform("bind", [handle, index, scope.handle, name]);
+      kernel.keep("bind", [handle, index, scope.handle, name]).dispose();
     },
     release: () => kernel.drop(handle),
   };

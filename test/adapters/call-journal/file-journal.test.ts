@@ -184,6 +184,42 @@ test("without room for a rewrite the old file stays in use", async () => {
   await again.close();
 });
 
+test("a rewrite that can't take the old file's name leaves it in use; one whose name isn't safe ends the process", async () => {
+  const path = newPath();
+  const aborts: unknown[] = [];
+  let broken: "rename" | "directory" | null = null;
+  const disk: JournalDisk = {
+    ...NODE_DISK,
+    rename: (from, to) => {
+      if (broken === "rename") throw errno("EACCES");
+      NODE_DISK.rename(from, to);
+    },
+    syncDirectoryOf: (name) => {
+      if (broken === "directory") throw errno("EIO");
+      NODE_DISK.syncDirectoryOf(name);
+    },
+  };
+  const journal = createFileJournal({
+    path,
+    disk,
+    abort: (error) => aborts.push(error),
+    limits: { compactFromBytes: 1_024 },
+  });
+  const putMany = async () => {
+    for (let call = 0; call < 200; call += 1) await journal.put("one", `${call}`);
+  };
+  broken = "rename";
+  await putMany();
+  expect(aborts).toEqual([]);
+  broken = "directory";
+  await expect(putMany()).rejects.toThrow(JournalFailedError);
+  expect(aborts).toHaveLength(1);
+  await journal.close();
+  const again = createFileJournal({ path });
+  expect([...again.entries().keys()]).toEqual(["one"]);
+  await again.close();
+});
+
 test("a half-made rewrite of a crashed process is thrown away", async () => {
   const path = newPath();
   await written(path, ["a"]);

@@ -119,6 +119,40 @@ test("one address may hold so many connections and no more", async () => {
   expect(await eventuallyServed(house.origin)).toBe(200);
 });
 
+test("the gateway holds so many connections in all and no more", async () => {
+  const house = await startHttpHouse({ limits: { connectionsMax: 2 }, trustProxy: ["127.0.0.1"] });
+  const held = await Promise.all(Array.from({ length: 2 }, () => opened(house.port)));
+  expect(await rawExchange(house.port, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")).toBe("");
+  for (const socket of held) socket.destroy();
+});
+
+test("a call under way is finished when the gateway stops", async () => {
+  const house = await startHttpHouse();
+  const submit = house.intake.submit.bind(house.intake);
+  const asked = Promise.withResolvers<void>();
+  const slow = Promise.withResolvers<void>();
+  house.intake.submit = async (submission) => {
+    asked.resolve();
+    await slow.promise;
+    return submit(submission);
+  };
+  const answer = post(house);
+  await asked.promise;
+  const stopped = house.stop();
+  slow.resolve();
+  expect((await answer).status).toBe(202);
+  await stopped;
+});
+
+test("a connection that says nothing does not keep the gateway from stopping", async () => {
+  const house = await startHttpHouse({ limits: { closeTimeoutMs: 50 } });
+  const silent = await opened(house.port);
+  const closed = new Promise((resolve) => silent.once("close", resolve));
+  await house.stop();
+  await closed;
+  expect(silent.destroyed).toBe(true);
+});
+
 test("a client that resets after it has sent leaves one Request, and its repeat is the same one", async () => {
   const house = await startHttpHouse();
   const socket = await opened(house.port);

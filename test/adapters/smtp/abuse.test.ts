@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { PASSWORD } from "../../support/fake-gatekeeper.ts";
 import { deliver, dial, mail, open, startSmtpHouse, WAKE_UP } from "./smtp-house.ts";
 
 const CRLF = mail().replaceAll("\n", "\r\n");
@@ -104,6 +105,20 @@ test("tens of thousands of parts are answered, and the next mail is taken", asyn
   );
 });
 
+test("the gateway holds so many clients and no more", async () => {
+  const house = await startSmtpHouse({ limits: { clientsMax: 1 } });
+  const first = await dial(house.port);
+  const second = await dial(house.port);
+  expect(await second.say("NOOP")).toBe("");
+  expect(await first.say("EHLO client.example")).toMatch(/^250-/);
+});
+
+test("a client that says nothing is sent away", async () => {
+  const house = await startSmtpHouse({ limits: { idleTimeoutMs: 500 } });
+  const talk = await dial(house.port);
+  expect(await talk.reply()).toMatch(/^421 /);
+});
+
 test("mails beyond the parser's queue are asked to come again", async () => {
   const house = await startSmtpHouse({ limits: { parseWaitingMax: 0 } });
   expect(await deliver(house.port, mail())).toMatch(/^451 4\.3\.0 unavailable: /);
@@ -147,4 +162,18 @@ test("the client's address is taken from a trusted mail server only", async () =
   const other = await dial(plain.port);
   expect(await other.say("EHLO mx.example")).not.toContain("XCLIENT");
   expect(await other.say("XCLIENT ADDR=203.0.113.9")).toMatch(/^5/);
+});
+
+test("a login does not outlive its client on a connection that a mail server shares", async () => {
+  const house = await startSmtpHouse({ trustXClient: ["127.0.0.1"] });
+  const talk = await dial(house.port);
+  await talk.say("EHLO mx.example");
+  expect(await talk.say(`AUTH PLAIN ${btoa(`\0acme\0${PASSWORD}`)}`)).toMatch(/^235 /);
+  expect(await talk.say("XCLIENT ADDR=203.0.113.9")).toMatch(/^220 /);
+  await talk.say("EHLO stranger.example");
+  await talk.say("MAIL FROM:<ops@acme.example>");
+  await talk.say("RCPT TO:<outbound@wake.example>");
+  await talk.say("DATA");
+  expect(await talk.say(`${CRLF}\r\n.`)).toContain("530 5.7.0 credentials-missing");
+  expect(house.intake.stored).toHaveLength(0);
 });

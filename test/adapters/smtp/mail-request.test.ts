@@ -57,6 +57,11 @@ test.each([
   ["nothing", "", "mail.not-a-request"],
   ["an unknown key", "To: +12125550123\nRing-Timeout: 20", "mail.not-a-request"],
   ["a key twice", "To: +12125550123\nTo: +12125550124", "mail.not-a-request"],
+  [
+    "more lines than a Request has",
+    "Resource: a; url=https://a.example/\n".repeat(101),
+    "mail.not-a-request",
+  ],
   ["a number that is none", "To: +12125550123\nDocument.Url: https://a.example/\nRank: high", "field.type"],
   ["a premium trick", "To: sip:+12125550123@evil\nDocument.Url: https://a.example/", "number.malformed"],
   [

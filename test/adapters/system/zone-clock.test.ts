@@ -67,6 +67,17 @@ test.each([
   expect(() => clock.localTime(instant(0), name)).toThrow(RangeError);
 });
 
+test("more readings, and more spellings of zones, than are kept are read as truly", () => {
+  const minutes = Array.from({ length: 1_000 }, (_, index) => index);
+  const read = minutes.map((minute) => clock.localTime(instant(minute * 60_000), "UTC").minute);
+  expect(read).toEqual(minutes);
+  const letters = "europeberlin";
+  const spellings = Array.from({ length: 1_100 }, (_, bits) =>
+    Array.from(letters, (letter, place) => ((bits >> place) & 1 ? letter.toUpperCase() : letter)).join(""),
+  ).map((name) => `${name.slice(0, 6)}/${name.slice(6)}`);
+  expect(new Set(spellings.map((zone) => clock.localTime(instant(0), zone).minute))).toEqual(new Set([60]));
+});
+
 test("the version of the tables is named", () => {
   expect(clock.version).toMatch(/^\d{4}[a-z]$/);
 });

@@ -191,6 +191,18 @@ describe("where the Customer's clock stands", () => {
     expect(judgeZones(zones, type, "allow")).toMatchObject({ is: "allow" });
   });
 
+  test("O04 an earliest time holds also where no zone is known and that is allowed", () => {
+    const rules = { ...RULES, unknownZone: "allow" as const };
+    const facts = request(
+      { window: hours("10:00-11:00"), notBefore: at("2026-11-21T18:00:00Z") },
+      { zones: [] },
+    );
+    expect(conclude(checkAll(facts, KNOWN, rules, NOON, ZONES), TERMS.notAfter)).toEqual({
+      is: "wait",
+      until: at("2026-11-21T18:00:00Z"),
+    });
+  });
+
   test("a declared zone wins alone, even over a number that tells nothing", () => {
     const known = { ...KNOWN, customer: { ...PREFERENCES, zone: "Pacific/Honolulu" } };
     const verdicts = checkAll(

@@ -71,7 +71,7 @@ export const TERMS: RequestTerms = {
   notify: [],
 };
 
-export const NUMBER_FACTS: NumberFacts = {
+const NUMBER_FACTS: NumberFacts = {
   country: "US",
   valid: true,
   type: "fixed-line-or-mobile",

@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { fastify } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NOTICES, parseDraft } from "../../../domain/request/parse-draft.ts";
+import {
+  DRAFT_ERRORS_MAX,
+  INLINE_CHARACTERS_MAX,
+  NOTICES,
+  parseDraft,
+  RESOURCES_MAX,
+  URL_CHARACTERS_MAX,
+  USER_DATA_BYTES_MAX,
+} from "../../../domain/request/parse-draft.ts";
 
 const MINIMAL = { to: "+12125550123", document: { url: "https://hotel.example/wake-up.vxml" } };
 
@@ -131,6 +139,7 @@ test.each([
   [{ document: { url: "https://a.example/", inline: "<vxml/>" } }, "/document field.conflict"],
   [{ document: {} }, "/document field.missing"],
   [{ document: { inline: "" } }, "/document/inline field.range"],
+  [{ document: { inline: "x".repeat(INLINE_CHARACTERS_MAX + 1) } }, "/document/inline field.range"],
   [{ document: { contentId: "x" } }, "/document/contentId field.unknown"],
   [{ document: "https://a.example/" }, "/document field.type"],
   [{ document: { url: "ftp://a.example/" } }, "/document/url url.malformed"],
@@ -139,17 +148,23 @@ test.each([
   [{ document: { url: "https://a.example\\@b.example/" } }, "/document/url url.malformed"],
   [{ document: { url: "https://①②⑦.⓪.⓪.①/" } }, "/document/url url.malformed"],
   [{ document: { url: "https://a.example:99999/" } }, "/document/url url.malformed"],
-  [{ document: { url: `https://a.example/${"x".repeat(2_048)}` } }, "/document/url url.malformed"],
+  [
+    { document: { url: `https://a.example/${"x".repeat(URL_CHARACTERS_MAX)}` } },
+    "/document/url url.malformed",
+  ],
   [{ serviceLevel: "Basic" }, "/serviceLevel field.choice"],
   [{ rank: 10 }, "/rank field.range"],
   [{ maxAttempts: 11 }, "/maxAttempts field.range"],
-  [{ userData: "é".repeat(2_049) }, "/userData field.range"],
+  [{ userData: "é".repeat(USER_DATA_BYTES_MAX / 2 + 1) }, "/userData field.range"],
   [{ notify: ["call.finished"] }, "/notify/0 field.choice"],
   [{ notify: "call.completed" }, "/notify field.type"],
   [{ resources: [{ url: "https://a.example/" }] }, "/resources/0/name field.missing"],
   [{ resources: [{ name: "../etc/passwd" }] }, "/resources/0/name name.malformed"],
   [{ resources: [{ name: "a" }, { name: "a" }] }, "/resources/1/name field.conflict"],
-  [{ resources: Array.from({ length: 21 }, (_, n) => ({ name: `n${n}` })) }, "/resources field.range"],
+  [
+    { resources: Array.from({ length: RESOURCES_MAX + 1 }, (_, n) => ({ name: `n${n}` })) },
+    "/resources field.range",
+  ],
   [{ resources: [{ name: "a", sha256: "xyz" }] }, "/resources/0/sha256 digest.malformed"],
 ])("%j is refused at %s", (change, fault) => {
   expect(faults(change)).toEqual([fault]);
@@ -162,7 +177,7 @@ test.each([null, [], "text", 7, true])("%j is no Request", (value) => {
 test("all faults are told, up to twenty, and none repeats a value", () => {
   const many = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`field${n}`, n]));
   const parsed = parseDraft({ ...MINIMAL, to: "+1 212 555 0199", ...many });
-  expect(parsed.ok ? [] : parsed.errors).toHaveLength(20);
+  expect(parsed.ok ? [] : parsed.errors).toHaveLength(DRAFT_ERRORS_MAX);
   expect(JSON.stringify(parsed)).not.toContain("0199");
 });
 

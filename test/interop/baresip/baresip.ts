@@ -1,18 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWav } from "../../../adapters/telephony/audio/wav.ts";
 
 const HOST = "127.0.0.1";
+/** The number that the sample order calls: baresip is nobody else. */
+const USER = "+12125550123";
 const STOP_MS = 3_000;
 const OUTPUT_CHARACTERS_MAX = 200_000;
 
 /** A baresip without terminal, that answers by itself, plays a file to the caller and records what it hears. */
 export type Baresip = {
   readonly port: number;
-  /** What it heard; complete once it has stopped. */
-  readonly recording: string;
+  /** The file of what it heard; complete once it has stopped. */
+  recording(): Promise<string>;
   /** Resolves when its output has `text`, past or to come. */
   said(text: string): Promise<void>;
   stop(): Promise<void>;
@@ -28,19 +30,24 @@ export type BaresipOptions = {
 
 export async function startBaresip({ program, folder, speaks, codec }: BaresipOptions): Promise<Baresip> {
   const port = await freeUdpPort();
-  const recording = join(folder, "out.wav");
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "in.wav"), writeWav(speaks));
   await writeFile(join(folder, "config"), configuration(folder, port));
   await writeFile(
     join(folder, "accounts"),
-    `<sip:bob@${HOST}>;regint=0;answermode=auto;audio_codecs=${codec}/8000;ptime=20;dtmfmode=rtpevent\n`,
+    `<sip:${USER}@${HOST}>;regint=0;answermode=auto;audio_codecs=${codec}/8000;ptime=20;dtmfmode=rtpevent\n`,
   );
   await writeFile(join(folder, "contacts"), "");
   const child = spawn(program, ["-f", folder, "-t", "60"], { stdio: ["ignore", "pipe", "pipe"] });
   const output = watchOutput(child);
   await output.said("baresip is ready");
-  return { port, recording, said: output.said, stop: () => stop(child) };
+  return { port, recording: () => findRecording(folder), said: output.said, stop: () => stop(child) };
+}
+
+async function findRecording(folder: string): Promise<string> {
+  const found = (await readdir(folder)).find((name) => /^dump-.*-dec\.wav$/.test(name));
+  if (found === undefined) throw new Error(`baresip left no recording in ${folder}`);
+  return join(folder, found);
 }
 
 function configuration(folder: string, port: number): string {
@@ -51,7 +58,9 @@ function configuration(folder: string, port: number): string {
     `net_interface ${HOST}`,
     "call_local_timeout 60",
     "call_max_calls 4",
-    `audio_player aufile,${folder}/out.wav`,
+    // Version 1.0 has no player that writes a file: its sound dump does, behind a bridge that nobody listens to.
+    "audio_player aubridge,nobody",
+    `snd_path ${folder}`,
     `audio_source aufile,${folder}/in.wav`,
     `audio_alert aufile,${folder}/in.wav`,
     "ausrc_srate 8000",
@@ -68,6 +77,8 @@ function configuration(folder: string, port: number): string {
     "module_path /usr/lib/baresip/modules",
     "module g711.so",
     "module aufile.so",
+    "module aubridge.so",
+    "module sndfile.so",
     "module_tmp uuid.so",
     "module_tmp account.so",
     "module_app menu.so",

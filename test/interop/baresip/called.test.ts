@@ -71,7 +71,7 @@ test.for([
   expect(ending.media.concealed / ending.media.received).toBeLessThan(0.05);
 
   await baresip.stop();
-  const recorded = requireWav(await readFile(baresip.recording));
+  const recorded = requireWav(await readFile(await baresip.recording()));
   const found = findSound(SAID, recorded);
   expect(found.likeness).toBeGreaterThan(0.98);
   const whatCame = recorded.subarray(found.at, found.at + SAID.length);

@@ -1,5 +1,6 @@
 import { afterEach, expect, type TestContext, test } from "vitest";
 import { createSystemClock } from "../../../adapters/system/clock.ts";
+import type { SipCredentials } from "../../../adapters/telephony/sip/digest.ts";
 import { milliseconds } from "../../../domain/kernel/time.ts";
 import type { CallEnding, CallOrder, IncomingAnswer } from "../../../domain/ports/telephony.ts";
 import { house, order, PERMIT, trunkTo, type Watched, watch } from "../../adapters/telephony/sip/exchange.ts";
@@ -19,13 +20,20 @@ type Line = { readonly sipp: Sipp; readonly dial: (change?: Partial<CallOrder>) 
 async function called(
   context: TestContext,
   scenario: string,
-  options: { readonly calls?: number; readonly lose?: (direction: "in" | "out") => boolean } = {},
+  options: {
+    readonly calls?: number;
+    readonly lose?: (direction: "in" | "out") => boolean;
+    readonly credentials?: SipCredentials;
+  } = {},
 ): Promise<Line> {
   const program = requireProgram(context, "sipp");
-  const sipp = await startSipp(program, scenario, { calls: options.calls ?? 1 });
-  cleanUp.push(sipp.kill);
+  const sipp = await startSipp(program, scenario, {
+    calls: options.calls ?? 1,
+    lenient: options.lose !== undefined,
+  });
+  cleanUp.push(() => sipp.kill());
   const { telephony } = await house(
-    [trunkTo(sipp.port, { channels: 200 })],
+    [trunkTo(sipp.port, { channels: 200, credentials: options.credentials ?? null })],
     options.lose === undefined ? {} : { lose: options.lose },
   );
   cleanUp.push(() => telephony.stop());
@@ -41,7 +49,7 @@ test("SIPp is called, answers, and gets our BYE (I05)", async (context) => {
   await call.saw("answered");
   call.call.hangUp();
   expect(await call.ended).toMatchObject({ endedBy: "us", sipCode: 200, alerted: true });
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 const REFUSALS: readonly (readonly [string, Partial<CallEnding>])[] = [
@@ -53,14 +61,14 @@ const REFUSALS: readonly (readonly [string, Partial<CallEnding>])[] = [
 test.for(REFUSALS)("SIPp %s: told as found, and acknowledged", async ([scenario, ending], context) => {
   const { sipp, dial } = await called(context, scenario);
   expect(await dial().ended).toMatchObject({ ...ending, answeredAt: null });
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 test("SIPp rings for ever and is cancelled after the ring timeout", async (context) => {
   const { sipp, dial } = await called(context, "never-answers");
   const ending = await dial({ ringTimeoutMs: milliseconds(300) }).ended;
   expect(ending).toMatchObject({ endedBy: "us", localCause: "ring-timeout", sipCode: 487, alerted: true });
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 test("SIPp answers without a Contact, and the call is up all the same", async (context) => {
@@ -69,7 +77,17 @@ test("SIPp answers without a Contact, and the call is up all the same", async (c
   await call.saw("answered");
   call.call.hangUp();
   await call.ended;
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
+});
+
+test("SIPp challenges our call twice over, and gets the stronger proof", async (context) => {
+  const credentials = { user: "house", password: "secret", realm: "carrier" };
+  const { sipp, dial } = await called(context, "challenges", { credentials });
+  const call = dial();
+  await call.saw("answered");
+  call.call.hangUp();
+  await call.ended;
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 test("SIPp forks and answers twice: the second leg is ended at once", async (context) => {
@@ -77,7 +95,7 @@ test("SIPp forks and answers twice: the second leg is ended at once", async (con
   const call = dial({ maxSessionMs: milliseconds(300) });
   expect(await call.ended).toMatchObject({ endedBy: "us", localCause: "session-limit", sipCode: 200 });
   expect(call.steps.filter(({ type }) => type === "answered")).toHaveLength(1);
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 /** Park and Miller's generator: the same losses in every run. */
@@ -105,7 +123,7 @@ test("with every tenth packet lost both ways, all calls are set up and ended", a
     }),
   );
   expect(endings.filter(({ sipCode, endedBy }) => sipCode === 200 && endedBy === "us")).toHaveLength(CALLS);
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 async function caller(
@@ -120,7 +138,7 @@ async function caller(
   cleanUp.push(() => telephony.stop());
   const address = telephony.sipAddress();
   const sipp = await startSipp(program, scenario, { port, to: `127.0.0.1:${address?.port}`, calls });
-  cleanUp.push(sipp.kill);
+  cleanUp.push(() => sipp.kill());
   return sipp;
 }
 
@@ -134,7 +152,7 @@ test("SIPp calls us ten times, is taken, and says BYE (I04)", async (context) =>
     },
   };
   const sipp = await caller(context, "calls", answer, 10);
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
   expect(endings.map(({ endedBy, sipCode }) => [endedBy, sipCode])).toEqual(
     Array.from({ length: 10 }, () => ["customer", 200]),
   );
@@ -147,7 +165,7 @@ test("SIPp holds a call and takes it back by re-INVITE", async (context) => {
     onProgress: () => undefined,
   };
   const sipp = await caller(context, "calls-and-holds", answer, 1);
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });
 
 test("SIPp asks by OPTIONS and is answered", async (context) => {
@@ -157,5 +175,5 @@ test("SIPp asks by OPTIONS and is answered", async (context) => {
     { take: false, sipCode: 486, retryAfterSeconds: null },
     1,
   );
-  expect(await sipp.done, sipp.output()).toBe(0);
+  expect(await sipp.verdict()).toBe("as written");
 });

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CustomerKey, ServerId } from "../../../domain/kernel/identifiers.ts";
+import { offerId } from "../../../domain/kernel/identifiers.ts";
+import { parseSealed } from "../../../domain/kernel/sealed.ts";
+import { milliseconds } from "../../../domain/kernel/time.ts";
 import type { Row } from "../../../domain/ports/analytics.ts";
 import type { Delivered } from "../../../domain/ports/event-log.ts";
 import type { RequestEvent } from "../../../domain/request/events.ts";
@@ -14,10 +16,12 @@ import { restoreOpenRequests, rowsOfRange } from "../../../projections/reports/r
 import { CALLS, EVENTS, REQUESTS } from "../../../projections/reports/tables.ts";
 import {
   acceptedOffer,
+  CUSTOMER,
   completed,
   dispatched,
   later,
   NINE,
+  REQUEST,
   received,
   SERVER,
 } from "../../support/sample-request.ts";
@@ -30,7 +34,7 @@ function records(...events: readonly RequestEvent[]): Delivered<"events">[] {
 
 const place = {
   attempt: 1,
-  offer: (dispatched() as Extract<RequestEvent, { type: "Dispatched" }>).offer,
+  offer: offerId(REQUEST, 1),
   server: SERVER,
 };
 
@@ -54,7 +58,7 @@ describe("rows of the accounting", () => {
       at: later(65_000),
       outcome: "completed",
       answeredAt: later(5_100),
-      talkMs: 59_900 as never,
+      talkMs: milliseconds(59_900),
       rtpReceived: 2_900,
       rtpConcealed: 95,
       jitterMs: 3,
@@ -101,8 +105,8 @@ describe("rows of the accounting", () => {
     const message: RequestEvent = {
       type: "InboundEnded",
       inboundId: "in-1",
-      customer: "ab".repeat(16) as CustomerKey,
-      server: "telephony-1" as ServerId,
+      customer: CUSTOMER,
+      server: SERVER,
       port: 2,
       startedAt: NINE,
       endedBy: "customer",
@@ -155,8 +159,9 @@ describe("rows of the accounting", () => {
   });
 
   test("an inline program stays in the log: the row names its length", () => {
-    const sealed = `k1.${"A".repeat(FIELD_CHARACTERS_MAX)}`;
-    const document = { kind: "inline", url: null, sealed: sealed as never, sha256: "ab".repeat(32) } as const;
+    const sealed = parseSealed(`k1.${"A".repeat(FIELD_CHARACTERS_MAX)}`);
+    if (sealed === null) throw new Error("no sample");
+    const document = { kind: "inline", url: null, sealed, sha256: "ab".repeat(32) } as const;
     const { events, requests } = rowsOfRange(createOpenRequests(), records(received({ document })));
     expect(String(events[0]?.["payload"])).toContain(`(${sealed.length} characters, in the log)`);
     expect(requests[0]?.["application"]).toBe(`inline:${"ab".repeat(8)}`);

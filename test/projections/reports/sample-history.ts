@@ -1,12 +1,14 @@
 /** Made-up histories of Requests, from a seed: the same seed gives the same events. */
 import {
-  type CustomerKey,
   offerId,
+  parseCustomerKey,
+  parseSenderId,
+  parseServerId,
   type RequestId,
   requestId,
-  type SenderId,
-  type ServerId,
+  SLOT_COUNT,
   type Slot,
+  slotOfCustomer,
 } from "../../../domain/kernel/identifiers.ts";
 import { type Instant, instant, milliseconds } from "../../../domain/kernel/time.ts";
 import type { Delivered, Entry } from "../../../domain/ports/event-log.ts";
@@ -14,7 +16,7 @@ import type { RequestEvent } from "../../../domain/request/events.ts";
 import type { CallOutcome } from "../../../domain/session/outcome.ts";
 import { completed, terms } from "../../support/sample-request.ts";
 
-export const SENDERS = ["hotel", "clinic", "school"] as const;
+const SENDERS = ["hotel", "clinic", "school"] as const;
 /** A quarter of an hour past midnight in UTC, so that zones east of it see the day before. */
 export const DAY_ONE = Date.UTC(2026, 10, 10, 0, 15);
 
@@ -37,12 +39,13 @@ export type History = {
 
 /** One finished Request of one to three calls; `index` makes its id. */
 export function history(index: number, die: () => number): History {
-  const slot = ((index * 37) % 4096) as Slot;
   const digest = new Uint8Array(16);
   new DataView(digest.buffer).setUint32(12, index);
+  const sender = required(parseSenderId(SENDERS[die() % SENDERS.length] ?? ""));
+  const prefix = ((index * 37) % SLOT_COUNT).toString(16).padStart(4, "0");
+  const customer = required(parseCustomerKey(prefix + index.toString(16).padStart(28, "0")));
+  const slot = slotOfCustomer(customer);
   const id = requestId(digest, slot);
-  const sender = SENDERS[die() % SENDERS.length] as SenderId;
-  const customer = (slot.toString(16).padStart(4, "0") + index.toString(16).padStart(28, "0")) as CustomerKey;
   let now = DAY_ONE + (die() % 5) * 86_400_000 + (die() % 80_000_000);
   const at = (step: number): Instant => instant((now += step));
   const events: RequestEvent[] = [
@@ -87,7 +90,7 @@ function oneCall({ id, call, die, at }: OneCall): RequestEvent[] {
   const place = {
     attempt: call,
     offer: offerId(id, call),
-    server: `telephony-${1 + (die() % 2)}` as ServerId,
+    server: required(parseServerId(`telephony-${1 + (die() % 2)}`)),
   };
   const seized = at(5);
   const events: RequestEvent[] = [
@@ -151,6 +154,11 @@ export function entriesOf({ id, slot, events }: History): Entry<"events">[] {
     },
     message,
   }));
+}
+
+function required<Thing>(parsed: Thing | null): Thing {
+  if (parsed === null) throw new Error("a sample is malformed");
+  return parsed;
 }
 
 /** Several histories interleaved as a partition would hold them, each in its own order. */

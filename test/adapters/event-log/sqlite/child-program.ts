@@ -1,8 +1,14 @@
 /** Starts a child program of these tests and reads its lines. It is killed at the latest by `end`. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PROGRAMS = {
+  appender: new URL("./children/appender.ts", import.meta.url),
+  owner: new URL("./children/owner.ts", import.meta.url),
+  filler: new URL("./children/filler.ts", import.meta.url),
+};
 
 export type Child = {
   readonly lines: string[];
@@ -16,12 +22,12 @@ export type Child = {
 };
 
 export function startChild(
-  program: "appender" | "owner" | "filler",
+  program: keyof typeof PROGRAMS,
   args: readonly string[],
   /** Soft limit on the size of a file, in KiB. */
   fileLimitKib?: number,
 ): Child {
-  const file = join(import.meta.dirname, "children", `${program}.ts`);
+  const file = fileURLToPath(PROGRAMS[program]);
   const command = [process.execPath, file, ...args];
   const child =
     fileLimitKib === undefined

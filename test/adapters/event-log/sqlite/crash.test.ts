@@ -17,10 +17,11 @@ import type { EventLog } from "../../../../domain/ports/event-log.ts";
 import { LogUnavailableError } from "../../../../domain/ports/event-log.ts";
 import { inputEntry } from "../../../contract/event-log-entries.ts";
 import { createRecorder } from "../../../contract/event-log-recorder.ts";
+import { requireProgram } from "../../../support/installed.ts";
 import { type Child, startChild } from "./child-program.ts";
-import { makeSqliteHouse, type SqliteHouse } from "./sqlite-house.ts";
+import { makeSqliteHouse, type SqliteHouse, TEST_LEASE_MS } from "./sqlite-house.ts";
 
-const LEASE_MS = "400";
+const LEASE_MS = String(TEST_LEASE_MS);
 
 let house: SqliteHouse;
 let children: Child[];
@@ -240,8 +241,7 @@ describe("a full disk", () => {
   const FILE_LIMIT_KIB = 1_024;
 
   test("answers LogFullError, loses nothing acknowledged, and the log goes on when there is space", async (context) => {
-    if (spawnSync("prlimit", ["--version"]).status !== 0)
-      context.skip("prlimit (util-linux) is not installed");
+    const prlimit = requireProgram(context, "prlimit");
     const child = start("filler", [house.path, "filler", LEASE_MS], FILE_LIMIT_KIB);
     await child.until((lines) => lines.some((line) => line.startsWith("full")));
     expect(child.lines.at(-1)).toBe("full LogFullError true");
@@ -250,7 +250,7 @@ describe("a full disk", () => {
     const acked = child.lines.filter((line) => line.startsWith("ack")).length;
     expect(acked).toBeGreaterThan(10);
 
-    spawnSync("prlimit", ["--pid", String(child.pid), "--fsize=unlimited:unlimited"]);
+    spawnSync(prlimit, ["--pid", String(child.pid), "--fsize=unlimited:unlimited"]);
     child.send("again");
     await child.until((lines) => lines.filter((line) => line.startsWith("ack")).length === acked + 1);
     await child.end();

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EMBEDDED_PARTITIONS } from "../../../../adapters/event-log/partitions.ts";
 import { openConnection } from "../../../../adapters/event-log/sqlite/connection.ts";
+import { startMaintenance } from "../../../../adapters/event-log/sqlite/maintenance-host.ts";
 import { createSqliteLog } from "../../../../adapters/event-log/sqlite/sqlite-log.ts";
 import { createFreezableClock } from "../../../contract/event-log-clock.ts";
 import { inputEntry } from "../../../contract/event-log-entries.ts";
@@ -67,4 +68,23 @@ test("the maintenance thread starts with its log and ends with it", async () => 
   await log.close();
   const other = house.open("second").log;
   expect((await other.append("requests", [inputEntry(2)])).positions).toEqual([{ partition: 0, offset: 1 }]);
+});
+
+test("a maintenance thread that fails is told to the operator, and stopping it is harmless", async () => {
+  const told = Promise.withResolvers<string>();
+  const operatorLog = { ...SILENT_LOG, error: (what: string) => told.resolve(what) };
+  const options = { path: import.meta.filename, counts: EMBEDDED_PARTITIONS, owner: "a", retention: {} };
+  const maintenance = startMaintenance(options, operatorLog, () => undefined);
+  expect(await told.promise).toContain("log maintenance ended");
+  await maintenance.stop();
+});
+
+test("a log that another process keeps locked is given up after the wait", async () => {
+  await house.open("first").log.close();
+  const holder = openConnection(house.path, EMBEDDED_PARTITIONS);
+  // A reset version makes the next opener want to create the tables.
+  holder.exec("PRAGMA user_version = 0; BEGIN IMMEDIATE");
+  expect(() => openConnection(house.path, EMBEDDED_PARTITIONS, 50)).toThrow("locked");
+  holder.exec("COMMIT");
+  holder.close();
 });

@@ -18,6 +18,8 @@ export const SILENT_LOG: OperatorLog = {
   warn: () => undefined,
   error: () => undefined,
 };
+/** Where it stands is all that matters of it. */
+export const EMPTY_RECORD = { key: "k", value: null, envelope: "[]" } as const;
 export const TEST_LEASE_MS = 400;
 
 export type SqliteHouse = LogHouse & { readonly path: string; openStore(): LogStore };

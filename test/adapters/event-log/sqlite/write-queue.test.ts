@@ -4,6 +4,7 @@ import { EMBEDDED_PARTITIONS } from "../../../../adapters/event-log/partitions.t
 import { openConnection } from "../../../../adapters/event-log/sqlite/connection.ts";
 import {
   createWriteQueue,
+  TRANSACTION_RECORDS_MAX,
   WAITING_JOBS_MAX,
   type WriteQueue,
 } from "../../../../adapters/event-log/sqlite/write-queue.ts";
@@ -103,4 +104,11 @@ test("a file that may not grow is full; once it may, the log goes on", async () 
   db.exec("PRAGMA max_page_count = 1000000");
   await queue.run(1, bump("small"));
   expect(groups()).toEqual(["small"]);
+});
+
+test("more records than one transaction takes are written in several", async () => {
+  const half = TRANSACTION_RECORDS_MAX / 2 + 1;
+  await Promise.all(["a", "b", "c"].map((group) => queue.run(half, bump(group))));
+  expect(groups()).toEqual(["a", "b", "c"]);
+  expect(commits).toBe(3);
 });

@@ -11,7 +11,7 @@ import { parseOfferId } from "../../../../domain/kernel/identifiers.ts";
 import { parsePhoneNumber } from "../../../../domain/kernel/phone-number.ts";
 import { after, milliseconds } from "../../../../domain/kernel/time.ts";
 import type { Clock } from "../../../../domain/ports/clock.ts";
-import type { Durable } from "../../../../domain/ports/event-log.ts";
+import type { Durable } from "../../../../domain/ports/durable.ts";
 import type {
   Call,
   CallEnding,

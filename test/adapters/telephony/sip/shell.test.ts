@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { DialogEnd } from "../../../../adapters/telephony/sip/signalling.ts";
 import { CARRIER, createWire, headerOf, OTHER_CARRIER, request, STRANGER, type Wire } from "./wire.ts";
 
 // The core has timers of 32 s that are nobody's business here.
@@ -148,7 +149,7 @@ test("a callee's BYE waits for the ACK (RFC 3261 15)", async () => {
 test("an ACK that never comes ends the call with BYE after 32 s", async () => {
   const wire = await createWire();
   wire.receive(request());
-  const ended = vi.fn();
+  const ended = vi.fn<(end: DialogEnd) => void>();
   wire.invites[0]?.answer("v=0\r\n")?.onEnded(ended);
   await vi.advanceTimersByTimeAsync(33_000);
   expect(ended).toHaveBeenCalledExactlyOnceWith({ by: "network", q850: null });

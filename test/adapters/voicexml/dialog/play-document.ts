@@ -26,10 +26,6 @@ export function playScene(scene: Scene): Promise<CallRecord> {
   });
 }
 
-export function playDocument(body: string, caller: readonly string[] = [], farEnd = "none"): Promise<CallRecord> {
-  return playScene({ pages: { "/": body }, caller, farEnd });
-}
-
 /** The exit value as it was before it became JSON; the event for a dialog that an event ended. */
 export function exitOf(call: CallRecord): unknown {
   if (call.end === null) return "did not end";

@@ -9,8 +9,6 @@ export const ENDLESS: Readonly<Record<string, string>> = {
   "many short matches that each backtrack": "'aaaaaaaaaaaaaaaaaaaaaaaab'.repeat(2000).replace(/(a*)*c/g,'')",
   "an array that grows for ever": "(function(){var a=[];for(;;)a.push({})})()",
   "a string that doubles for ever": "(function(){var s='x';for(;;)s+=s})()",
-  "two huge strings compared":
-    "(function(){var a='x',b='x';for(var i=0;i<29;i++){a+=a;b+=b}return a===b})()",
   "a huge string searched":
     "(function(){var s='a';for(var i=0;i<18;i++)s+=s;return s.indexOf(s.slice(0,65000)+'b')})()",
   "a search that is quadratic": "'a'.repeat(65000).indexOf('a'.repeat(30000)+'b')",
@@ -25,19 +23,23 @@ export const ENDLESS: Readonly<Record<string, string>> = {
   "something like a huge array filled": "Array.prototype.fill.call({length:9007199254740991},1)",
   "something like a huge array reversed": "Array.prototype.reverse.call({length:9007199254740991})",
   "something like a huge array copied": "Array.from({length:9007199254740991})",
-  "a length that changes": "(function(){var n=0;return Array.prototype.lastIndexOf.call({get length(){return n++?9007199254740991:1}},1)})()",
+  "a length that changes":
+    "(function(){var n=0;return Array.prototype.lastIndexOf.call({get length(){return n++?9007199254740991:1}},1)})()",
   "a huge spreadable thing concatenated":
     "(function(){var o={length:9007199254740991};o[Symbol.isConcatSpreadable]=true;return [].concat(o)})()",
   "huge raw strings": "String.raw({raw:{length:9007199254740991}})",
   "huge arguments": "Math.max.apply(null,{length:4294967295})",
   "a huge list of names to write": "JSON.stringify({},new Array(4294967295))",
   "arrays in arrays without end": "(function(){var a=[];for(var i=0;i<40;i++)a=[a,a];return a.join()})()",
-  "arrays in arrays flattened": "(function(){var a=[1];for(var i=0;i<40;i++)a=[a,a];return a.flat(Infinity)})()",
-  "empty arrays in arrays flattened": "(function(){var a=[];for(var i=0;i<40;i++)a=[a,a];return a.flat(Infinity)})()",
+  "arrays in arrays flattened":
+    "(function(){var a=[1];for(var i=0;i<40;i++)a=[a,a];return a.flat(Infinity)})()",
+  "empty arrays in arrays flattened":
+    "(function(){var a=[];for(var i=0;i<40;i++)a=[a,a];return a.flat(Infinity)})()",
   "shared objects written as JSON": "(function(){var a={};for(var i=0;i<40;i++)a={p:a,q:a};return a})()",
   "undefined members written again and again":
     "(function(){var o={};for(var i=0;i<3000;i++)o['k'+i]=undefined;var a=[];for(i=0;i<9000;i++)a[i]=o;return JSON.stringify(a)})()",
-  "an endless iterator": "(function(){var o={};o[Symbol.iterator]=function(){return{next:function(){return{value:1,done:false}}}};return new Set(o)})()",
+  "an endless iterator":
+    "(function(){var o={};o[Symbol.iterator]=function(){return{next:function(){return{value:1,done:false}}}};return new Set(o)})()",
   "an endless generator spread": "[...(function*(){for(;;)yield 1})()]",
   "an endless toJSON": "(function(){var o={toJSON:function(){return {o:o}}};return o})()",
   "an endless replacer": "JSON.stringify({a:1},function f(k,v){return {a:v}})",
@@ -50,9 +52,9 @@ export const ENDLESS: Readonly<Record<string, string>> = {
   "a long pattern compiled": "new RegExp('\\\\1'.repeat(30000))",
   "a pattern that multiplies": "new RegExp('((((((a{999}){999}){999}){999}){999}){999})')",
   "a date of a long text": "Date.parse('1'.repeat(65000))",
-  "a number of a long text": "(function(){var s='9';for(var i=0;i<18;i++)s+=s;for(;;)+s})()",
   "a prototype that loops": "(function(){var o={};for(;;)o=Object.create(o)})()",
-  "bound functions without end": "(function(){var f=function(){};for(var i=0;i<100000;i++)f=f.bind(null);return f()})()",
+  "bound functions without end":
+    "(function(){var f=function(){};for(var i=0;i<100000;i++)f=f.bind(null);return f()})()",
   "a label that continues": "(function(){a:for(;;){b:for(;;)continue a}})()",
   "a getter that never ends": "(function(){var o={get x(){for(;;);}};return o})()",
 };
@@ -64,11 +66,11 @@ export const ESCAPES: Readonly<Record<string, string>> = {
   "the constructor of an async function": "(async function(){}).constructor('return 1')",
   "the constructor of an async generator": "(async function*(){}).constructor('return 1')",
   "the constructor through a prototype": "Object.getPrototypeOf(function(){}).constructor('return 1')",
-  "eval": "eval('1')",
-  "Function": "new Function('return 1')()",
-  "globalThis": "globalThis.x",
-  "Proxy": "new Proxy({},{})",
-  "Reflect": "Reflect.ownKeys({})",
+  eval: "eval('1')",
+  Function: "new Function('return 1')()",
+  globalThis: "globalThis.x",
+  Proxy: "new Proxy({},{})",
+  Reflect: "Reflect.ownKeys({})",
   "a host's process": "process.exit(1)",
   "a host's require": "require('fs')",
   "an import": "import('fs')",
