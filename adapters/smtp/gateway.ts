@@ -199,7 +199,7 @@ function conversation(
         () => logIn(username, password, session),
         "a login",
         (reply) => {
-          if (reply === null) callback(null, { user: username });
+          if ("user" in reply) callback(null, reply);
           else callback(asError(reply));
         },
       );

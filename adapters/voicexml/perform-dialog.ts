@@ -84,6 +84,13 @@ export function performDialog(stage: Stage): Promise<DialogResult> {
       }),
     );
   };
+  /** A promise that breaks is a fault of the house: the call ends in order, and the process lives. */
+  const answer = <T>(work: Promise<T>, input: (value: T) => Unstamped<Input>): void => {
+    void work.then(
+      (value) => send(input(value)),
+      () => finish({ kind: "limit", value: null, event: "error.com.reveille.internal" }),
+    );
+  };
   const step = (made: Unmarked<DialogStep>): void => {
     stage.onStep({ ...made, at: clock.now() });
   };
@@ -91,7 +98,7 @@ export function performDialog(stage: Stage): Promise<DialogResult> {
   const perform = (effect: Effect): void => {
     switch (effect.type) {
       case "fetch":
-        void fetches.fetch(effect).then((answer) => send({ type: "fetched", id: effect.id, answer }));
+        answer(fetches.fetch(effect), (fetched) => ({ type: "fetched", id: effect.id, answer: fetched }));
         return;
       case "play":
         step({ type: "prompt", text: spokenText(effect.pieces) });
@@ -99,9 +106,11 @@ export function performDialog(stage: Stage): Promise<DialogResult> {
           player.onFirstSound(() => {
             tally.firstPromptMs = clock.monotonic() - begun;
           });
-        void player
-          .play(effect.pieces, effect.bargein)
-          .then((played) => send({ type: "played", id: effect.id, ...played }));
+        answer(player.play(effect.pieces, effect.bargein), (played) => ({
+          type: "played",
+          id: effect.id,
+          ...played,
+        }));
         return;
       case "stop-play":
         player.stop();
@@ -114,15 +123,19 @@ export function performDialog(stage: Stage): Promise<DialogResult> {
         timers.delete(effect.id);
         return;
       case "record":
-        void recordCaller(effect.order, leg, clock, over.signal).then((recorded) =>
-          send({ type: "recorded", id: effect.id, answer: fetches.keepRecording(recorded) }),
-        );
+        answer(recordCaller(effect.order, leg, clock, over.signal), (recorded) => ({
+          type: "recorded",
+          id: effect.id,
+          answer: fetches.keepRecording(recorded),
+        }));
         return;
       case "transfer":
         step({ type: "transfer", destination: effect.order.destination });
-        void transfer(stage, effect, over.signal).then((answer) =>
-          send({ type: "transferred", id: effect.id, answer }),
-        );
+        answer(transfer(stage, effect, over.signal), (moved) => ({
+          type: "transferred",
+          id: effect.id,
+          answer: moved,
+        }));
         return;
       case "log":
         step({ type: "log", label: effect.label, text: effect.text });

@@ -37,11 +37,19 @@ export function createFliteSpeech(options: FliteOptions): SpeechSynthesizer {
     workers: options.workers ?? 1,
     sentenceLimitMs: options.sentenceLimitMs ?? SENTENCE_LIMIT_MS,
   });
+  warmUp(pool, voice);
   return {
     languages: ["en", "en-US"],
     synthesize: (request, signal) => speak(pool, checked(request, voice), signal),
     close: () => pool.close(),
   };
+}
+
+/** Loads and compiles before the first call: its first prompt would else come a tenth of a second late. */
+function warmUp(pool: SpeechPool, voice: FliteVoice): void {
+  const ready = { voice, text: "Ready.", stretch: 1, pitch: 1, gain: 1 };
+  // What is wrong now will be wrong at the first prompt, and is reported there.
+  pool.speak(ready, new AbortController().signal).catch(() => undefined);
 }
 
 type Prompt = { readonly runs: readonly SpeechRun[]; readonly voice: FliteVoice };

@@ -96,6 +96,7 @@ export function createSpeechPool(options: {
   }
 
   async function warm(): Promise<void> {
+    if (closed) return;
     if (module !== null) {
       await module;
       return;
@@ -108,8 +109,8 @@ export function createSpeechPool(options: {
 
   return {
     async speak(order, signal) {
-      if (closed) throw new SpeechFailedError("speech: it was closed");
       await warm();
+      if (closed) throw new SpeechFailedError("speech: it was closed");
       if (waiting.length >= WAITING_MAX) {
         throw new SpeechFailedError(`speech: ${WAITING_MAX} sentences wait already; give it more workers`);
       }

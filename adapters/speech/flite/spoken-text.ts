@@ -52,7 +52,7 @@ const ABBREVIATION = /\b(?:Dr|Mr|Mrs|Ms|St|Jr|Sr|No|vs|etc|[A-Z])\.$/;
 function splitSentences(text: string): readonly string[] {
   const found: string[] = [];
   let open = "";
-  for (const piece of text.split(/(?<=[.!?]["')]?) /)) {
+  for (const piece of text.split(/(?<=[.!?]["')]?) (?=["'(]?[A-Z0-9$])/)) {
     open = open === "" ? piece : `${open} ${piece}`;
     if (ABBREVIATION.test(open)) continue;
     found.push(open);

@@ -17,6 +17,7 @@ export const MEDIA_COUNTERS = [
   "socket-error",
   "send-failed",
   "frames-skipped",
+  "bad-order",
 ] as const;
 
 export type MediaCounter = (typeof MEDIA_COUNTERS)[number];

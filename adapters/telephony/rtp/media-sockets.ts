@@ -41,15 +41,28 @@ export async function bindMediaSockets(binding: Binding): Promise<MediaSockets> 
   );
 }
 
-/** Null when either port is taken, or the system gave an odd one. */
+/** Null when either port is taken. */
 async function bindPair(binding: Binding, wanted: number): Promise<MediaSockets | null> {
-  const rtp = await bindSocket(binding, wanted);
+  const port = wanted === 0 ? await findEvenPort(binding) : wanted;
+  const rtp = await bindSocket(binding, port);
   if (rtp === null) return null;
-  const { port } = rtp.address();
-  const rtcp = port % 2 === 0 ? await bindSocket(binding, port + 1) : null;
-  if (rtcp !== null) return { port, rtp, rtcp };
-  rtp.close();
-  return null;
+  let rtcp: Socket | null = null;
+  try {
+    rtcp = await bindSocket(binding, port + 1);
+  } finally {
+    if (rtcp === null) await closeSocket(rtp);
+  }
+  return rtcp === null ? null : { port, rtp, rtcp };
+}
+
+// The system's choice is asked for, given back, and bound by its number: Linux lets go of a port that it chose itself
+// when the socket is disconnected, and a call that moves (re-INVITE) would sit on another port than its SDP says.
+async function findEvenPort(binding: Binding): Promise<number> {
+  const probe = await bindSocket(binding, 0);
+  if (probe === null) return 0;
+  const { port } = probe.address();
+  await closeSocket(probe);
+  return port & ~1;
 }
 
 async function bindSocket({ address, onError }: Binding, port: number): Promise<Socket | null> {

@@ -21,6 +21,7 @@ import {
 import { createWheel } from "./wheel.ts";
 
 type Line = { readonly channel: MediaChannel; readonly path: MediaPath; readonly port: number };
+type LineOrder = Exclude<ToThread, { type: "open" | "close" | "shut-down" }>;
 type Opening = Extract<ToThread, { type: "open" }>;
 
 export function runMediaThread(parent: MessagePort, { portRange, figures }: ThreadSetup): void {
@@ -133,7 +134,17 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
     parent.close();
   }
 
-  function toLine(message: Exclude<ToThread, { type: "open" | "close" | "shut-down" }>): void {
+  /** What one call cannot do must not end the thread that all calls share: it ends that call. */
+  function obey(order: LineOrder): void {
+    try {
+      toLine(order);
+    } catch {
+      count("bad-order");
+      tell({ type: "timed-out", session: order.session });
+    }
+  }
+
+  function toLine(message: LineOrder): void {
     const line = lines.get(message.session);
     if (line === undefined) return;
     const { session } = message;
@@ -166,7 +177,7 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
     if (message.type === "open") open(message).catch((error: unknown) => notOpened(message.session, error));
     else if (message.type === "close") void close(message.session);
     else if (message.type === "shut-down") void shutDown();
-    else toLine(message);
+    else obey(message);
   });
 }
 

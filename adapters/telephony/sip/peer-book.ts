@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import type { SipAddress, SipPeer } from "./signalling.ts";
 
 export type PeerBook = {
@@ -48,7 +48,8 @@ function blockList(peer: SipPeer): BlockList {
 }
 
 function listed(list: BlockList, host: string): boolean {
-  return list.check(host, familyOf(host));
+  // A name is nobody's address, and the list would throw on it.
+  return isIP(host) !== 0 && list.check(host, familyOf(host));
 }
 
 export function familyOf(host: string): "ipv4" | "ipv6" {

@@ -22,8 +22,6 @@ import { responseAddress, stampVia } from "./via-stamp.ts";
 /** Shorter ones are keep-alives. */
 const DATAGRAM_BYTES_MIN = 20;
 const RETRY_AFTER_SECONDS = 10;
-/** Of a datagram that broke the core, in the log: enough to see what it is, nothing that was dialled after it. */
-const LOGGED_START_CHARACTERS = 16;
 
 export type ReceptionPorts = {
   readonly core: Core;
@@ -71,8 +69,12 @@ export function createReception(ports: ReceptionPorts): Reception {
       else onRequest(parsed, peer, source);
     } catch (error) {
       count("dropped-core-error");
-      const start = JSON.stringify(datagram.toString("latin1", 0, LOGGED_START_CHARACTERS));
-      ports.log.error("sip core failed on a message", { start, bytes: datagram.length, error });
+      const { message } = parsed;
+      ports.log.error("sip core failed on a message", {
+        method: message.method,
+        callId: message.callId,
+        error,
+      });
     }
   }
 
@@ -147,7 +149,11 @@ export function createReception(ports: ReceptionPorts): Reception {
     if (message.method === "ACK") transport.onAck(message);
     const screened = screenRequest(message, { known, draining, retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (screened.do === "refuse") return refuse(screened.status, rawHeaders(message), from, screened.headers);
-    if (isForeign(message, peer)) return refuse(481, rawHeaders(message), from);
+    if (isForeign(message, peer)) {
+      // Nobody may answer an ACK; a forged one could carry the answer to our offer.
+      if (message.method === "ACK") return count("dropped-foreign-ack");
+      return refuse(481, rawHeaders(message), from);
+    }
     if (message.method === "OPTIONS" && message.toTag === "") {
       return refuse(200, rawHeaders(message), from, [
         `Allow: ${allowedMethods.join(", ")}`,
@@ -170,9 +176,10 @@ export function createReception(ports: ReceptionPorts): Reception {
 
   /** A request inside a call must come from the call's own peer, whatever tags it has guessed. */
   function isForeign(message: CoreRequest, peer: SipPeer): boolean {
-    if (message.method === "ACK" || message.method === "OPTIONS") return false;
+    if (message.method === "OPTIONS") return false;
     const route = routes.get(message.callId);
-    if (route === undefined) return message.toTag !== "";
+    // An ACK to a refusal of ours may be of a call that never was one: the core passes over what it doesn't know.
+    if (route === undefined) return message.toTag !== "" && message.method !== "ACK";
     return route.peer !== peer;
   }
 

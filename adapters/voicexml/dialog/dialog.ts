@@ -137,10 +137,24 @@ function* untilEnd(session: Session, start: DialogStart): Step<DialogEnd> {
 function endOf(session: Session, completion: Completion): DialogEnd {
   const value = (completion.kind === "exit" ? completion.value : null) ?? session.handed;
   if (session.endedBy !== null) {
-    const hangup = session.endedBy.startsWith("connection.disconnect");
-    return { kind: hangup ? "hangup" : "event", value, event: session.endedBy };
+    return { kind: kindOf(session.endedBy), value, event: session.endedBy };
   }
   return { kind: session.hungUp ? "hangup" : "exit", value, event: null };
+}
+
+/** Events that the platform answers by letting the caller go, and that are nobody's error. */
+const QUIET: ReadonlySet<string> = new Set([
+  "noinput",
+  "nomatch",
+  "help",
+  "cancel",
+  "exit",
+  "maxspeechtimeout",
+]);
+
+function kindOf(event: string): DialogEnd["kind"] {
+  if (event === "connection.disconnect.transfer" || QUIET.has(event)) return "exit";
+  return event.startsWith("connection.disconnect") ? "hangup" : "event";
 }
 
 /** The first document: nobody referred to it, so its failure ends the dialog at once. */

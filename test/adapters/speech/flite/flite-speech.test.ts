@@ -8,6 +8,9 @@ const SAMPLES_PER_SECOND = 8_000;
 const speech = createFliteSpeech({ voice: "slt" });
 afterAll(() => speech.close());
 
+const at = async (volume: number): Promise<Int16Array> =>
+  samplesOf(await piecesOf(speech, [textRun("Hello there.", { volume })]));
+
 const lengthOf = async (rate: number): Promise<number> =>
   samplesOf(await piecesOf(speech, [textRun("Press one to confirm.", { rate })])).length;
 
@@ -71,8 +74,6 @@ describe("prosody", () => {
   });
 
   test("volume is a gain: half as loud, silent, or loud without wrapping round", async () => {
-    const at = async (volume: number): Promise<Int16Array> =>
-      samplesOf(await piecesOf(speech, [textRun("Hello there.", { volume })]));
     const own = loudness(await at(1));
     expect(loudness(await at(0.5)) / own).toBeCloseTo(0.5, 1);
     expect(loudness(await at(0))).toBe(0);

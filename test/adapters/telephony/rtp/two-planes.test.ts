@@ -226,6 +226,21 @@ describe("two media planes talk over loopback", () => {
     expect(await digit).toBe("8");
   });
 
+  test("an agreement that cannot be kept ends its own call, and no other", async () => {
+    connect();
+    await talking(ours);
+    const other = await planes[0]?.open(HOST);
+    if (other === undefined) throw new Error("the plane is open");
+    const timedOut = new Promise<void>((resolve) => {
+      other.onTimeout(resolve);
+    });
+    other.connect(agreementWith(30_000, { remoteAddress: "not an address" }));
+    await timedOut;
+    const before = ours.quality().received;
+    await listen(ours, () => ours.quality().received > before + 5);
+    expect(planes[0]?.counters().get("bad-order")).toBe(1);
+  });
+
   test("a peer that is not there costs nothing but a count", async () => {
     const gone = await planes[1]?.open(HOST);
     const port = gone?.localPort ?? 0;

@@ -168,6 +168,33 @@ test("a peer's Contact cannot make us send to a third party", async () => {
   expect(wire.sent.at(-1)).toMatchObject({ to: CARRIER, text: expect.stringMatching(/^BYE sip:victim@/) });
 });
 
+test("a Contact with a name is not looked up: our requests go to the trunk's own address", async () => {
+  const wire = await createWire();
+  wire.receive(request().replace("sip:caller@192.0.2.10:5060", "sip:caller@gateway.example"));
+  const dialog = wire.invites[0]?.answer("v=0\r\n");
+  const to = headerOf(wire.sent.at(-1)?.text ?? "", "To");
+  wire.receive(request({ method: "ACK", branch: "z9hG4bKack", to }));
+  dialog?.bye();
+  expect(wire.sent.at(-1)).toMatchObject({
+    to: CARRIER,
+    text: expect.stringMatching(/^BYE sip:caller@gateway/),
+  });
+  expect(wire.endpoint.counters().get("pinned")).toBe(1);
+});
+
+test("an ACK that another trunk forges is dropped", async () => {
+  const wire = await createWire();
+  wire.receive(request());
+  const dialog = wire.invites[0]?.answer("v=0\r\n");
+  const heard: (string | null)[] = [];
+  dialog?.onAck((sdp) => heard.push(sdp));
+  const to = headerOf(wire.sent.at(-1)?.text ?? "", "To");
+  wire.receive(request({ method: "ACK", branch: "z9hG4bKack", to }), OTHER_CARRIER);
+  expect(heard).toEqual([]);
+  wire.receive(request({ method: "ACK", branch: "z9hG4bKack", to }));
+  expect(heard).toEqual([null]);
+});
+
 test("a flood of calls is answered 503 without state above the limit, and the rest is taken", async () => {
   const wire = await createWire({ limits: { invitesPerSecondMax: 10, inviteBurstMax: 20 } });
   for (let index = 0; index < 200; index += 1) {

@@ -94,5 +94,5 @@ test("a caller who never says anything is let go by the defaults at the fifth si
     },
   });
   expect(call.effects.filter((effect) => effect.type === "no-input")).toHaveLength(5);
-  expect(call.end).toMatchObject({ kind: "event", event: "noinput" });
+  expect(call.end).toMatchObject({ kind: "exit", event: "noinput" });
 });

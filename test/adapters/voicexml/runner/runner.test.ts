@@ -22,18 +22,18 @@ beforeAll(async () => {
 });
 afterAll(() => runner.stop());
 
+const base = {
+  speech: fakeSpeech,
+  chance: { draw: () => 0.5, ulid: () => "", bytes: (count) => new Uint8Array(count) },
+  workers: 1,
+  defaults: null,
+  limits: {},
+  userAgent: "reveille/test",
+  transfer: null,
+} as const;
+
 function makeRunner(fetcher: Fetcher): DialogRunner {
-  return createDialogRunner({
-    speech: fakeSpeech,
-    fetcher,
-    clock: createTestClock(),
-    chance: { draw: () => 0.5, ulid: () => "", bytes: (count) => new Uint8Array(count) },
-    workers: 1,
-    defaults: null,
-    limits: {},
-    userAgent: "reveille/test",
-    transfer: null,
-  });
+  return createDialogRunner({ ...base, fetcher, clock: createTestClock() });
 }
 
 function order(text: string): DialogOrder {
@@ -127,4 +127,71 @@ test("aborting ends a waiting dialog as a hang-up would", async () => {
     end.signal,
   );
   expect(await running).toMatchObject({ result: "hangup" });
+});
+
+test("a leg that breaks ends the dialog in order", async () => {
+  const leg = createFakeLeg();
+  const broken: FakeLeg = {
+    ...leg,
+    play: () => {
+      throw new Error("no such leg");
+    },
+  };
+  const { result } = await call(DIGITS, () => undefined, broken);
+  expect(result).toMatchObject({ result: "error", event: "error.com.reveille.internal" });
+});
+
+test("what the caller recorded is submitted as a file", async () => {
+  const { result } = await call(
+    `<form><record name="note" finalsilence="100ms"><prompt>Speak.</prompt>
+     <filled><submit next="https://example.test/thanks" method="post" enctype="multipart/form-data" namelist="note"/></filled></record></form>`,
+    (step, leg) => {
+      if (step.type === "prompt" && step.text === "Speak.") speakSoon(leg);
+    },
+  );
+  expect(result).toMatchObject({ result: "ok", exit: '"saved"' });
+  const body = Buffer.from(web.requests.at(-1)?.body?.bytes ?? new Uint8Array()).toString("latin1");
+  expect(body).toContain('name="note"; filename="recording.wav"\r\nContent-Type: audio/x-wav\r\n\r\nRIFF');
+});
+
+/** Frames come all the time on a line; the recorder takes them once it listens. */
+function speakSoon(leg: FakeLeg): void {
+  let frames = 0;
+  const next = (): void => {
+    frames += 1;
+    leg.frame(new Int16Array(160).fill(frames < 100 ? 4_000 : 0));
+    if (frames < 400) setImmediate(next);
+  };
+  setImmediate(next);
+}
+
+test("a session that was hung up and goes on for ever is ended by its limit of final processing", async () => {
+  const clock = createTestClock();
+  const asked = Promise.withResolvers<void>();
+  const silent: Fetcher = {
+    fetch: () => {
+      asked.resolve();
+      return new Promise(() => undefined);
+    },
+    close: () => Promise.resolve(),
+  };
+  const slow = createDialogRunner({ ...base, fetcher: silent, clock });
+  await slow.start();
+  const leg = createFakeLeg();
+  const document = vxml(
+    `<catch event="connection.disconnect.hangup"><submit next="https://example.test/never"/></catch>${DIGITS}`,
+  );
+  const running = slow.run(
+    order(document),
+    leg,
+    (step) => {
+      if (step.type === "prompt") leg.hangUp();
+    },
+    new AbortController().signal,
+  );
+  await asked.promise;
+  // The final-processing timer is the oldest one that is due.
+  clock.fireAll();
+  expect(await running).toMatchObject({ result: "hangup" });
+  await slow.stop();
 });

@@ -8,6 +8,12 @@ export const ENDLESS: Readonly<Record<string, string>> = {
   "a pattern that backtracks": "/^(a+)+$/.test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab')",
   "many short matches that each backtrack": "'aaaaaaaaaaaaaaaaaaaaaaaab'.repeat(2000).replace(/(a*)*c/g,'')",
   "an array that grows for ever": "(function(){var a=[];for(;;)a.push({})})()",
+  "memory eaten piece by piece": "(function(){var o={},i=0;for(;;)o[i++]='x'.repeat(60000)+i})()",
+  "memory eaten and kept":
+    "(function(){document.hog={};var i=0;for(;;)document.hog[i++]='x'.repeat(9000)+i})()",
+  "small memory eaten and kept": "(function(){document.hog={};var i=0;for(;;)document.hog['k'+i++]={}})()",
+  "memory eaten behind a catch":
+    "(function(){document.hog={};var i=0;for(;;)try{document.hog['k'+i++]=[i]}catch(e){}})()",
   "a string that doubles for ever": "(function(){var s='x';for(;;)s+=s})()",
   "a huge string searched":
     "(function(){var s='a';for(var i=0;i<18;i++)s+=s;return s.indexOf(s.slice(0,65000)+'b')})()",
