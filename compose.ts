@@ -363,7 +363,8 @@ async function startReporting(config: Config, operatorLog: OperatorLog): Promise
   const writer = createClickHouse({ url, ...(embedded?.writer ?? server) });
   const reader = createClickHouse({ url, ...(embedded?.reader ?? server) });
   const projector = createProjector({ log, analytics: writer, clock, operatorLog });
-  await projector.start();
+  // Not awaited: with a ClickHouse server that is down the pages open all the same, and say how far they lag.
+  projector.start().catch((error: unknown) => operatorLog.error("the projector did not start", { error }));
   const reports = createReporting({
     analytics: reader,
     gate: createSqlGate(reader, PUBLIC_VIEWS),

@@ -21,28 +21,44 @@ const invites = (): number => phone.events.filter(({ what }) => what === "ringin
 const ask = (more: object = {}): Promise<string> =>
   house.request({ to: GUEST, document: { inline: TALK }, ...more });
 
+describe("kill -9 of the telephony server", () => {
+  // The far end of a killed call rings or talks on for a while: each case has a telephone of its own.
+  async function killedAfter(step: "CallRinging" | "SessionStarted", more: object = {}) {
+    const own = await ringingPhone({ answerAfterMs: step === "CallRinging" ? 10_000 : 50 });
+    const it = await startProcesses({ trunk: own.address, roles: ["telephony", "dispatcher", "gateway"] });
+    const request = await it.request({ to: GUEST, document: { inline: TALK }, ...more });
+    await it.event(request, step);
+    await it.kill("telephony");
+    const rung = (): number =>
+      own.events.filter(({ what }) => what === "ringing" || what === "refused").length;
+    const stop = (): Promise<unknown> => Promise.all([it.stop(), own.stop()]);
+    return { it, request, rung, stop };
+  }
+
+  test("while it rings loses the call, says so, and calls nobody twice (I11, I13, L16)", async () => {
+    const { it, request, rung, stop } = await killedAfter("CallRinging");
+    expect(await it.event(request, "CallLost")).toMatchObject({ phase: "invited", how: "journal" });
+    expect(await it.over(request)).toMatchObject({ type: "RequestFailed", outcome: "lost" });
+    expect(rung()).toBe(1);
+    await stop();
+  });
+
+  test("in a call loses it, and calls nobody twice", async () => {
+    const { it, request, rung, stop } = await killedAfter("SessionStarted");
+    expect(await it.event(request, "CallLost")).toMatchObject({ phase: "answered", how: "journal" });
+    expect(await it.over(request)).toMatchObject({ type: "RequestFailed", outcome: "lost" });
+    expect(rung()).toBe(1);
+    await stop();
+  });
+
+  test("in a call has it repeated where the Sender asked for that", async () => {
+    const { it, request, stop } = await killedAfter("SessionStarted", { onLost: "retry", maxAttempts: 2 });
+    expect(await it.event(request, "RetryScheduled")).toMatchObject({ attempt: 2, why: "lost" });
+    await stop();
+  });
+});
+
 describe("kill -9", () => {
-  test("of the telephony server while it rings loses the call, says so, and calls nobody twice (I11, I13, L16)", async () => {
-    const before = invites();
-    const request = await ask();
-    await house.event(request, "CallRinging");
-    await house.kill("telephony");
-    expect(await house.event(request, "CallLost")).toMatchObject({ phase: "invited", how: "journal" });
-    expect(await house.over(request)).toMatchObject({ type: "RequestFailed", outcome: "lost" });
-    expect(invites() - before).toBe(1);
-  });
-
-  test("of the telephony server in a call loses it, and only a Sender who asked for it has it repeated", async () => {
-    await house.supervisor.whenReady("telephony");
-    const before = invites();
-    const request = await ask();
-    await house.event(request, "SessionStarted");
-    await house.kill("telephony");
-    expect(await house.event(request, "CallLost")).toMatchObject({ phase: "answered", how: "journal" });
-    expect(await house.over(request)).toMatchObject({ type: "RequestFailed", outcome: "lost" });
-    expect(invites() - before).toBe(1);
-  });
-
   test.each([
     "RequestQueued",
     "Dispatched",

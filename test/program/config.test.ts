@@ -4,7 +4,12 @@ import { ConfigError, readConfig } from "../../config.ts";
 test("without any setting everything stays on this machine", () => {
   const config = readConfig({});
   expect(config.development).toBe(false);
-  for (const { host } of [config.gateway.http, config.gateway.smtp, config.reporting.http, config.telephony.sip]) {
+  for (const { host } of [
+    config.gateway.http,
+    config.gateway.smtp,
+    config.reporting.http,
+    config.telephony.sip,
+  ]) {
     expect(host).toBe("127.0.0.1");
   }
 });
@@ -29,5 +34,7 @@ test.each([
 });
 
 test("every problem is told at once", () => {
-  expect(() => readConfig({ REVEILLE_PORTS: "0", REVEILLE_HTTP: "x" })).toThrow(/REVEILLE_PORTS[\s\S]*REVEILLE_HTTP|REVEILLE_HTTP[\s\S]*REVEILLE_PORTS/);
+  expect(() => readConfig({ REVEILLE_PORTS: "0", REVEILLE_HTTP: "x" })).toThrow(
+    /REVEILLE_PORTS[\s\S]*REVEILLE_HTTP|REVEILLE_HTTP[\s\S]*REVEILLE_PORTS/,
+  );
 });

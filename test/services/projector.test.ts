@@ -260,7 +260,11 @@ async function end(child: ChildProcess): Promise<void> {
 async function killEngine({ olapd }: TestOlapd): Promise<void> {
   const pid = olapd.pid();
   if (pid === null) return;
-  process.kill(pid, "SIGKILL");
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Dead already, of the kill before, and nobody has noticed yet.
+  }
   await until(() => olapd.pid() !== pid);
 }
 

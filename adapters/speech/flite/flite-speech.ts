@@ -12,7 +12,7 @@ import { isUnspeakable, sentences, TEXT_CHARS_MAX } from "./spoken-text.ts";
 
 /** `kal` is the fastest and the roughest; `rms` can't be raised or lowered. */
 export const FLITE_VOICES = ["slt", "rms", "awb", "kal", "kal16"] as const;
-export type FliteVoice = (typeof FLITE_VOICES)[number];
+type FliteVoice = (typeof FLITE_VOICES)[number];
 
 export type FliteOptions = {
   readonly voice: string;

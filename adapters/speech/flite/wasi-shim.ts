@@ -5,7 +5,7 @@
  */
 
 /** Half a minute of slow 16 kHz speech, eight times over; more than that can't be one sentence. */
-export const OUTPUT_BYTES_MAX = 8 * 1024 * 1024;
+const OUTPUT_BYTES_MAX = 8 * 1024 * 1024;
 /** The path to give to flite as its output file. */
 export const OUTPUT_PATH = "/o/x";
 

@@ -10,14 +10,14 @@ export type PhoneWait =
   /** Until a prompt was heard and has been over for so long. */
   | { readonly afterPromptSilenceMs: number };
 
-export type PhoneDeed = { readonly keys: string } | { readonly hangUp: true };
+type PhoneDeed = { readonly keys: string } | { readonly hangUp: true };
 
 /** Keys of one `press`. */
-export const KEYS_PER_PRESS_MAX = 64;
+const KEYS_PER_PRESS_MAX = 64;
 const KEYPAD: ReadonlySet<string> = new Set<Digit>(DTMF_KEYPAD.flat());
 
 /** Reads `12#`; null when it holds anything that no keypad has, or too much. */
-export function parseKeys(text: string): readonly Digit[] | null {
+function parseKeys(text: string): readonly Digit[] | null {
   if (text.length === 0 || text.length > KEYS_PER_PRESS_MAX) return null;
   const keys = Array.from(text);
   return keys.every(isKey) ? keys : null;

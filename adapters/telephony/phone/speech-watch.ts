@@ -14,7 +14,7 @@ const PAUSE_MS = 400;
 /** What a key cuts short is still heard for a moment: 160 ms after `forget`, sound is no news. */
 const FORGOTTEN_FRAMES = 8;
 
-export type SpeechChange = "started" | "stopped" | null;
+type SpeechChange = "started" | "stopped" | null;
 
 export interface SpeechWatch {
   /** 20 ms. "stopped" comes 400 ms after the last sound. */

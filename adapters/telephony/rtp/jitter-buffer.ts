@@ -46,7 +46,7 @@ export interface JitterBuffer {
   readonly targetMs: number;
 }
 
-export type TimedAudio = {
+type TimedAudio = {
   readonly timestamp: number;
   readonly payload: Uint8Array;
   readonly start: number;

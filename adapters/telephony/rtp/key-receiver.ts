@@ -40,7 +40,7 @@ export type EventPacket = {
   readonly end: number;
 };
 
-export type KeyStart =
+type KeyStart =
   | { readonly key: Digit; readonly fault: null }
   /** "bad-event": too short, or no key (events above 15). "repeat": known already. */
   | { readonly key: null; readonly fault: "bad-event" | "repeat" };

@@ -10,7 +10,7 @@ export const CLIPS_MAX = 1_024;
 
 type WithoutSession<T> = T extends { readonly session: number } ? Omit<T, "session"> : never;
 export type SessionOrder = WithoutSession<ToThread>;
-export type SessionNews = Exclude<FromThread, { type: "frames" | "opened" | "not-opened" }>;
+type SessionNews = Exclude<FromThread, { type: "frames" | "opened" | "not-opened" }>;
 
 export type MediaSessionOptions = {
   readonly localPort: number;

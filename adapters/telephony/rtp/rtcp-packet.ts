@@ -28,7 +28,7 @@ export type ReportBlock = {
   readonly delaySinceLast: number;
 };
 
-export type SenderInfo = {
+type SenderInfo = {
   /** Milliseconds since 1970. */
   readonly wallMs: number;
   readonly timestamp: number;

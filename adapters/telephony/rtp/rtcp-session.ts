@@ -5,7 +5,7 @@ import type { SendStream } from "./send-stream.ts";
 /** RFC 3550 6.2: 5 s for two parties at telephone rates, spread so that calls do not report in step. */
 const INTERVAL_MS = 5_000;
 
-export type RemoteView = {
+type RemoteView = {
   /** Null until our report was echoed. */
   readonly roundTripMs: number | null;
   /** Of our packets, as the other side last said, 0 … 1. */

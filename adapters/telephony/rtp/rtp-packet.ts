@@ -4,7 +4,7 @@ export const RTP_HEADER_BYTES = 12;
 const VERSION = 2;
 
 /** Longest packet that can be ours: 80 ms of G.711, extensions and all (60 ms is the longest ptime we agree to). */
-export const RTP_PACKET_BYTES_MAX = 700;
+const RTP_PACKET_BYTES_MAX = 700;
 
 export type RtpView = {
   marker: boolean;

@@ -6,7 +6,7 @@ import { EVENT_BYTES } from "./key-receiver.ts";
 import { createKeySender, isEventFrame, isToneFrame, type KeyFrame, writeEvent } from "./key-sender.ts";
 import { RTP_HEADER_BYTES, writeRtpHeader } from "./rtp-packet.ts";
 
-export type SendFormat = {
+type SendFormat = {
   readonly law: G711;
   readonly payloadType: number;
   /** Null: the peer takes no events, so keys go out as tones. */

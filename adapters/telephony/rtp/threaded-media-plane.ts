@@ -9,11 +9,13 @@ import { newSessionStats } from "./session-stats.ts";
 import type { FromThread, ThreadSetup, ToThread } from "./thread-messages.ts";
 
 /** Calls of one media thread: what one core carries twice over (672 channels take about 40 % of it). */
-export const SESSIONS_MAX = 1_344;
+const SESSIONS_MAX = 1_344;
 
 export type MediaPlaneOptions = {
   readonly portRange: PortRange;
   readonly log: OperatorLog;
+  /** Calls at once; 1,344 unless said. Each takes two sockets: mind the limit of open files. */
+  readonly sessionsMax?: number;
 };
 
 export interface ThreadedMediaPlane extends MediaPlane {
@@ -36,7 +38,8 @@ type Opening = {
  * All media of a telephony server. Its thread starts with the first call. Should the thread die, its calls time out at
  * once, which ends them, and the next call gets a new thread.
  */
-export function createMediaPlane({ portRange, log }: MediaPlaneOptions): ThreadedMediaPlane {
+export function createMediaPlane(options: MediaPlaneOptions): ThreadedMediaPlane {
+  const { portRange, log, sessionsMax = SESSIONS_MAX } = options;
   const figures = new Float64Array(
     new SharedArrayBuffer((1 + MEDIA_COUNTERS.length) * Float64Array.BYTES_PER_ELEMENT),
   );
@@ -120,8 +123,8 @@ export function createMediaPlane({ portRange, log }: MediaPlaneOptions): Threade
         throw new MediaOpenError("media: the media plane is closed", { retryable: false });
       thread ??= start();
       const { sessions, opening } = thread;
-      if (sessions.size + opening.size >= SESSIONS_MAX) {
-        throw new MediaOpenError(`media: ${SESSIONS_MAX} calls are open, no more fit`, { retryable: true });
+      if (sessions.size + opening.size >= sessionsMax) {
+        throw new MediaOpenError(`media: ${sessionsMax} calls are open, no more fit`, { retryable: true });
       }
       numbers += 1;
       const stats = newSessionStats();

@@ -7,7 +7,7 @@
  * Rejected, as measured: a timer a call (p99 of the gap 6.6 ms instead of 1.9), setInterval (it loses turns),
  * one burst each 20 ms (p99 4.4 ms).
  */
-export const SLOTS = 4;
+const SLOTS = 4;
 const SLOT_MS = 5;
 /** Being later than this, turns are skipped: a peer's jitter buffer would drop the burst anyway. */
 export const SLIP_MS = 60;

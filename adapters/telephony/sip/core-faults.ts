@@ -1,7 +1,7 @@
 /**
  * What has to be mended inside sip.js 0.21.2 itself, once per process. Everything else that is wrong with it is
- * kept from it by the shell around it (parser, screen, transport). The numbers are those of the fault table in
- * docs; each has a test that fails on the unmended core.
+ * kept from it by the shell around it (parser, screen, transport). Faults are numbered as in the tests beside
+ * this file, `core-faults.test.ts`: one test each.
  */
 import { randomBytes } from "node:crypto";
 import { allowedMethods, type CoreOutgoingRequest, type CoreResponse, sipCore } from "./sip-core.ts";

@@ -157,13 +157,8 @@ function coreHeaders(headers: RawHeaders, lenient: boolean): { [name: string]: C
       (raw) => readValue(name, raw, lenient),
     );
     if (values.length > 0) {
-      const key = coreName(name);
-      Object.defineProperty(filled, key, {
-        value: values,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      // Never "__proto__": the head drops names with "_".
+      filled[coreName(name)] = values;
     }
   }
   return filled;

@@ -16,8 +16,8 @@ export function parseParameters(text: string): CoreParameters {
     const value = equals < 0 ? null : part.slice(equals + 1).trim();
     if (value !== null && !VALUE.test(value))
       throw new SipSyntaxError(`parameter ${name} without a fit value`);
-    // Never an inherited property, whatever the peer calls it.
-    Object.defineProperty(parameters, name, { value, enumerable: true, configurable: true, writable: true });
+    // The one name that would change the object itself.
+    if (name !== "__proto__") parameters[name] = value;
   }
   return parameters;
 }

@@ -68,7 +68,7 @@ function uriParameters(parts: readonly string[]): CoreParameters {
     const equals = part.indexOf("=");
     const name = (equals < 0 ? part : part.slice(0, equals)).toLowerCase();
     const value = equals < 0 ? null : part.slice(equals + 1);
-    Object.defineProperty(parameters, name, { value, enumerable: true, configurable: true, writable: true });
+    if (name !== "__proto__") parameters[name] = value;
   }
   return parameters;
 }

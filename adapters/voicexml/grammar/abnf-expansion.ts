@@ -77,7 +77,9 @@ function readPart(cursor: Cursor, depth: number): Expansion | null {
 function namedRule(name: string): Expansion {
   if (name === "NULL") return sequence([]);
   if (name === "VOID") return { kind: "void" };
-  return name === "GARBAGE" ? { kind: "garbage" } : { kind: "reference", uri: null, rule: name };
+  return name === "GARBAGE"
+    ? { kind: "garbage" }
+    : { kind: "reference", uri: null, rule: name, written: name };
 }
 
 function readSigned(cursor: Cursor, sign: string, depth: number): Expansion | null {

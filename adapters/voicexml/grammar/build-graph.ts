@@ -6,8 +6,8 @@ import type { Expansion, Rule, RuleSet } from "./rule-set.ts";
 import { isKey, normalToken } from "./token.ts";
 
 /** After repeats are written out. */
-export const STATES_MAX = 10_000;
-export const NESTING_MAX = 100;
+const STATES_MAX = 10_000;
+const NESTING_MAX = 100;
 
 /** Another grammar, already fetched and read; null when it could not be had. */
 export type ResolveRules = (uri: string) => RuleSet | null;
@@ -106,7 +106,12 @@ function lay(place: Place, expansion: Expansion, from: number, to: number): void
       edges.push({ kind: "tag", text: expansion.text, to });
       return;
     case "reference":
-      edges.push({ kind: "call", rule: target(place, expansion), to });
+      edges.push({
+        kind: "call",
+        rule: target(place, expansion),
+        written: expansion.uri === null ? null : expansion.written,
+        to,
+      });
       return;
     case "garbage":
       layGarbage(place.building, from, to);

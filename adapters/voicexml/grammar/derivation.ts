@@ -2,10 +2,10 @@
 import type { Edge, Graph } from "./graph.ts";
 import type { Recogniser } from "./recogniser.ts";
 
-export type DerivationPart =
+type DerivationPart =
   | { readonly kind: "token"; readonly text: string; readonly heard: string }
   | { readonly kind: "tag"; readonly text: string }
-  | { readonly kind: "rule"; readonly derivation: Derivation };
+  | { readonly kind: "rule"; readonly derivation: Derivation; readonly written: string | null };
 
 export type Derivation = {
   /** Index in the graph. */
@@ -83,7 +83,10 @@ function followCall(
     if (!reading.recogniser.spans(edge.rule, at, to)) continue;
     const derivation = readRule(reading, edge.rule, at, to);
     if (derivation === null) continue;
-    const found = walk(reading, goal, edge.to, to, { part: { kind: "rule", derivation }, before: trail });
+    const found = walk(reading, goal, edge.to, to, {
+      part: { kind: "rule", derivation, written: edge.written },
+      before: trail,
+    });
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,7 +1,7 @@
 import { GrammarError } from "./grammar-error.ts";
 
 /** How many digits `digits` may take; most is 100 where the author sets no end. */
-export const DIGITS_MAX = 100;
+const DIGITS_MAX = 100;
 
 export type DigitsLength = { readonly least: number; readonly most: number };
 

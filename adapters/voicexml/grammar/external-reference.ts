@@ -11,7 +11,7 @@ export function resolveReference(text: string, baseUri: string): Reference {
   if (rule === "" || (place === "" && rule === null)) {
     throw new GrammarError("error.grammar", "grammar: a rule reference names nothing");
   }
-  return { kind: "reference", uri: place === "" ? null : absolute(place, baseUri), rule };
+  return { kind: "reference", uri: place === "" ? null : absolute(place, baseUri), rule, written: text };
 }
 
 function absolute(place: string, baseUri: string): string {

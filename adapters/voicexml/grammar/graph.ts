@@ -26,7 +26,8 @@ export type Edge =
   /** GARBAGE: whatever token comes. */
   | { readonly kind: "any"; readonly to: number }
   | { readonly kind: "tag"; readonly text: string; readonly to: number }
-  | { readonly kind: "call"; readonly rule: number; readonly to: number };
+  /** `written`: the reference as its author wrote it, where it leads to another grammar. */
+  | { readonly kind: "call"; readonly rule: number; readonly written: string | null; readonly to: number };
 
 export type GraphRule = {
   readonly id: string;
@@ -38,10 +39,3 @@ export type GraphRule = {
   readonly headTags: readonly string[];
   readonly compute: ((tokens: readonly string[]) => Value) | null;
 };
-
-export const NO_EDGES: readonly Edge[] = [];
-
-/** Edges that consume nothing and stay in the rule. */
-export function isSilent(edge: Edge): edge is Extract<Edge, { kind: "skip" | "tag" }> {
-  return edge.kind === "skip" || edge.kind === "tag";
-}

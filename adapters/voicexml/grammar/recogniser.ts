@@ -6,10 +6,10 @@
 import type { Edge, Graph } from "./graph.ts";
 
 /** Work for one token: breached only by grammars whose ambiguity grows with every key. */
-export const STEPS_PER_TOKEN_MAX = 20_000;
-export const TOKENS_MAX = 500;
+const STEPS_PER_TOKEN_MAX = 20_000;
+const TOKENS_MAX = 500;
 
-export type Progress = {
+type Progress = {
   /** The tokens so far are a whole utterance of the grammar. */
   readonly complete: boolean;
   /** More tokens could follow. */

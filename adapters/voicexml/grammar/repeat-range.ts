@@ -1,7 +1,7 @@
 import { GrammarError } from "./grammar-error.ts";
 
 /** Written out, a repeat becomes copies: more than this many can't be meant. */
-export const REPEAT_MAX = 1_000;
+const REPEAT_MAX = 1_000;
 
 /** "n", "n-m" or "n-" (SRGS 1.0 section 2.5). */
 export function parseRepeat(text: string): { readonly least: number; readonly most: number } {

@@ -11,7 +11,13 @@ export type Expansion =
   | { readonly kind: "repeat"; readonly least: number; readonly most: number; readonly part: Expansion }
   | { readonly kind: "tag"; readonly text: string }
   /** `uri` without fragment, absolute; null for this grammar. `rule` null: the root rule there. */
-  | { readonly kind: "reference"; readonly uri: string | null; readonly rule: string | null }
+  | {
+      readonly kind: "reference";
+      readonly uri: string | null;
+      readonly rule: string | null;
+      /** As the author wrote it, for parse trees. */
+      readonly written: string;
+    }
   | { readonly kind: "void" }
   | { readonly kind: "garbage" };
 
@@ -38,8 +44,6 @@ export type RuleSet = {
   /** `<meta name content>`; http-equiv ones are not among them. */
   readonly meta: ReadonlyMap<string, string>;
 };
-
-export const EMPTY: Expansion = { kind: "sequence", parts: [] };
 
 export function sequence(parts: readonly Expansion[]): Expansion {
   const [only] = parts;

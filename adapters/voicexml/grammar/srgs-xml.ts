@@ -7,7 +7,7 @@ import { quotedWords } from "./quoted-words.ts";
 import { parseRepeat, parseWeight } from "./repeat-range.ts";
 import { choice, type Expansion, type Rule, type RuleSet, repeat, sequence, words } from "./rule-set.ts";
 
-export const NESTING_MAX = 100;
+const NESTING_MAX = 100;
 
 /** `uri` is where the grammar came from, null when inline. `mode` is a default, for what declares none. */
 export function readSrgsXml(grammar: XmlElement, uri: string | null, mode: GrammarMode = "voice"): RuleSet {

@@ -13,9 +13,9 @@ import {
   type QuickJSSyncVariant,
 } from "quickjs-emscripten-core";
 
-export const HEAP_BYTES_MAX = 1024 * 1024;
+const HEAP_BYTES_MAX = 1024 * 1024;
 // Small against the worker's own stack: a script must meet this limit before the host meets its.
-export const STACK_BYTES_MAX = 64 * 1024;
+const STACK_BYTES_MAX = 64 * 1024;
 
 // The package's types describe its CommonJS form, whose default lies one level deeper than that of the module we load.
 function isVariant(imported: unknown): imported is QuickJSSyncVariant {

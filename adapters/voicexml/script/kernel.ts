@@ -22,7 +22,7 @@ const DESCRIBE_LIMIT_MS = 5;
 /** Compiled expressions kept per realm; the oldest goes first. */
 const COMPILED_MAX = 256;
 
-export type Argument = QuickJSHandle | string | number | null | undefined;
+type Argument = QuickJSHandle | string | number | null | undefined;
 
 export type Kernel = {
   /** Calls a kernel function that runs the document's code; the answer must be disposed by the caller. */

@@ -27,7 +27,7 @@ export type Value =
 export type Scope = { readonly handle: QuickJSHandle };
 
 /** A copy of an array made when `<foreach>` starts. */
-export type ForeachArray = {
+type ForeachArray = {
   readonly length: number;
   /** Sets `name`, own to `scope`, to element `index` itself (not a copy). */
   bind(index: number, scope: Scope, name: string): void;

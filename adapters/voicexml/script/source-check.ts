@@ -5,8 +5,8 @@
 import { type Expression, type Options, type Program, parse, parseExpressionAt, type Token } from "acorn";
 import { ScriptError } from "./script-error.ts";
 
-export const EXPRESSION_CHARS_MAX = 4_096;
-export const SCRIPT_CHARS_MAX = 65_536;
+const EXPRESSION_CHARS_MAX = 4_096;
+const SCRIPT_CHARS_MAX = 65_536;
 /** The making of a long pattern can't be interrupted. */
 const PATTERN_CHARS_MAX = 4_096;
 const NAME_CHARS_MAX = 128;

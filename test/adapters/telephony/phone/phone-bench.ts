@@ -11,7 +11,7 @@ import type { IncomingAnswer, IncomingCall } from "../../../../domain/ports/tele
 import { createFakeOperatorLog } from "../../../support/fake-operator-log.ts";
 import { trunkTo } from "../sip/exchange.ts";
 
-export const HOST = "127.0.0.1";
+const HOST = "127.0.0.1";
 const EVENTS_MAX = 1_000;
 
 /** A telephone whose events can be waited for. */

@@ -15,6 +15,9 @@ import {
 } from "./phone-bench.ts";
 
 const clock = createSystemClock();
+/** Another sound has less than 0.2; a frame that a busy machine delays costs some hundredths. */
+const RECOGNISED = 0.9;
+
 const cleanUps: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -79,7 +82,7 @@ test("a telephone hears the prompt, presses its key after it, and hangs up (I05,
     "speech-stopped",
     "hung-up",
   ]);
-  expect(findSound(said, requireWav(await readFile(recordTo))).likeness).toBeGreaterThan(0.99);
+  expect(findSound(said, requireWav(await readFile(recordTo))).likeness).toBeGreaterThan(RECOGNISED);
 });
 
 test("a key pressed by hand cuts the prompt short", async () => {

@@ -99,7 +99,7 @@ test("no bytes make it throw, and only agreed payloads pass", () => {
   fc.assert(
     fc.property(bytes, (packet) => {
       const heard = check.check(packet, PEER, 40);
-      if (typeof heard !== "string") expect([0, 13, EVENTS]).toContain(heard.rtp.payloadType);
+      expect(typeof heard === "string" || [0, 13, EVENTS].includes(heard.rtp.payloadType)).toBe(true);
     }),
     { numRuns: 2_000 },
   );

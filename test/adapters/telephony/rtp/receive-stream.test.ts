@@ -47,6 +47,14 @@ function run(
 
 const TONE = sine({ hz: 200, ms: 20 });
 
+/** Packets 30 … 36 are a key of five frames, its end sent three times. */
+const key = (n: number): Uint8Array =>
+  keyPacket(
+    n,
+    { event: 5, duration: (n - 29) * 160, end: n >= 34 },
+    { timestamp: 30 * 160, marker: n === 30 },
+  );
+
 describe("what we hear", () => {
   test("I16, I17: lost packets are replaced, marked and counted", () => {
     const { stream } = line();
@@ -86,19 +94,13 @@ describe("what we hear", () => {
     const { stream } = line();
     run(stream, [
       ...Array.from({ length: 50 }, (_, n) => [audioPacket(n, TONE)]),
-      ...Array<[]>(500).fill([]),
+      ...Array.from({ length: 500 }, () => []),
     ]);
     expect(stream.concealed).toBe(3);
   });
 
   test("a key counts at its first packet, and the audio that pauses for it is not missed", () => {
     const { stream, keys } = line();
-    const key = (n: number): Uint8Array =>
-      keyPacket(
-        n,
-        { event: 5, duration: (n - 29) * 160, end: n >= 34 },
-        { timestamp: 30 * 160, marker: n === 30 },
-      );
     const turns = Array.from({ length: 80 }, (_, n) => [n >= 30 && n < 37 ? key(n) : audioPacket(n, TONE)]);
     const before = run(stream, turns.slice(0, 31));
     expect(keys).toEqual(["5"]);

@@ -32,12 +32,10 @@ test("a report that was written is read again", () => {
       (report) => {
         const packet = writeReport(report);
         expect(packet.length % 4).toBe(0);
-        expect(parseRtcp(packet)).toEqual({
-          ssrc: report.ssrc,
-          middleNtp: report.sent === null ? null : expect.any(Number),
-          blocks: report.block === null ? [] : [report.block],
-          goodbye: report.goodbye,
-        });
+        const heard = parseRtcp(packet);
+        expect(heard).toMatchObject({ ssrc: report.ssrc, goodbye: report.goodbye });
+        expect(heard?.blocks).toEqual(report.block === null ? [] : [report.block]);
+        expect(heard?.middleNtp === null).toBe(report.sent === null);
       },
     ),
   );
@@ -46,44 +44,44 @@ test("a report that was written is read again", () => {
 test("no bytes make the reader throw, and no cut report is read", () => {
   const whole = writeReport({ ssrc: 1, sent: null, block: null, cname: "x", goodbye: true });
   for (let length = 0; length < whole.length; length += 1) {
-    const cut = parseRtcp(whole.subarray(0, length));
-    if (cut !== null) expect([8, 20]).toContain(length);
+    // After the report and after our name a packet may end.
+    expect(parseRtcp(whole.subarray(0, length)) !== null).toBe(length === 8 || length === 20);
   }
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const heard = parseRtcp(Uint8Array.from([0x81, 200, ...bytes]));
-      if (heard !== null) expect(heard.blocks.length).toBeLessThan(32);
+      expect(heard?.blocks.length ?? 1).toBe(1);
     }),
   );
 });
 
-describe("the reports of a call", () => {
-  function call(): {
-    readonly rtcp: RtcpSession;
-    readonly sending: SendStream;
-    readonly hear: (n: number) => void;
-  } {
-    const sending = createSendStream(() => 7);
-    sending.format({ law: g711("PCMU"), payloadType: 0, events: null });
-    const receiving = createReceiveStream({
-      agreement: {
-        remoteAddress: PEER.address,
-        remotePort: PEER.port,
-        anyPort: false,
-        audio: 0,
-        events: null,
-      },
-      law: g711("PCMU"),
-      onKey: () => undefined,
-      count: () => undefined,
-    });
-    return {
-      rtcp: createRtcpSession({ sending, receiving, cname: "x", draw: () => 0.5 }),
-      sending,
-      hear: (n) => receiving.receive(audioPacket(n), PEER, n * 20),
-    };
-  }
+function call(): {
+  readonly rtcp: RtcpSession;
+  readonly sending: SendStream;
+  readonly hear: (n: number) => void;
+} {
+  const sending = createSendStream(() => 7);
+  sending.format({ law: g711("PCMU"), payloadType: 0, events: null });
+  const receiving = createReceiveStream({
+    agreement: {
+      remoteAddress: PEER.address,
+      remotePort: PEER.port,
+      anyPort: false,
+      audio: 0,
+      events: null,
+    },
+    law: g711("PCMU"),
+    onKey: () => undefined,
+    count: () => undefined,
+  });
+  return {
+    rtcp: createRtcpSession({ sending, receiving, cname: "x", draw: () => 0.5 }),
+    sending,
+    hear: (n) => receiving.receive(audioPacket(n), PEER, n * 20),
+  };
+}
 
+describe("the reports of a call", () => {
   test("come after 2.5 s and then every 5 s, from a sender only if it sent", () => {
     const { rtcp, sending } = call();
     expect(rtcp.due(0, 0)).toBeNull();

@@ -97,7 +97,7 @@ describe("what we send", () => {
       [7, 10, 1, 64],
       [7, 10, 1, 224],
       [7, 10, 2, 128],
-      ...Array<number[]>(3).fill([7, 0x80 | 10, 3, 32]),
+      ...Array.from({ length: 3 }, () => [7, 0x80 | 10, 3, 32]),
     ]);
     expect(seven.map(({ marker }) => marker)).toEqual([true, ...Array<boolean>(6).fill(false)]);
     expect(new Set(seven.map(({ timestamp }) => timestamp))).toEqual(new Set([0xffff_fff0]));

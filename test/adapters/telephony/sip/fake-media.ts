@@ -1,7 +1,7 @@
 import type { MediaAgreement, MediaPlane, MediaSession } from "../../../../adapters/telephony/media-plane.ts";
 import { milliseconds } from "../../../../domain/kernel/time.ts";
 
-export type FakeSession = MediaSession & {
+type FakeSession = MediaSession & {
   readonly agreements: readonly MediaAgreement[];
   readonly isClosed: () => boolean;
   readonly isHungUp: () => boolean;

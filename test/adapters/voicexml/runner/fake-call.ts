@@ -136,7 +136,7 @@ export function createTestClock(): Clock & { fireAll(): void; readonly pending: 
       };
     },
     fireAll() {
-      for (const [timer, action] of timers) {
+      for (const [timer, action] of Array.from(timers)) {
         clearTimeout(timer);
         timers.delete(timer);
         action();

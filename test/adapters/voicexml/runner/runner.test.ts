@@ -24,7 +24,7 @@ afterAll(() => runner.stop());
 
 const base = {
   speech: fakeSpeech,
-  chance: { draw: () => 0.5, ulid: () => "", bytes: (count) => new Uint8Array(count) },
+  chance: { draw: () => 0.5, ulid: () => "", bytes: (count: number) => new Uint8Array(count) },
   workers: 1,
   defaults: null,
   limits: {},
@@ -154,13 +154,15 @@ test("what the caller recorded is submitted as a file", async () => {
   expect(body).toContain('name="note"; filename="recording.wav"\r\nContent-Type: audio/x-wav\r\n\r\nRIFF');
 });
 
+const FRAMES_MAX = 50_000;
+
 /** Frames come all the time on a line; the recorder takes them once it listens. */
 function speakSoon(leg: FakeLeg): void {
   let frames = 0;
   const next = (): void => {
     frames += 1;
-    leg.frame(new Int16Array(160).fill(frames < 100 ? 4_000 : 0));
-    if (frames < 400) setImmediate(next);
+    leg.frame(new Int16Array(160).fill(frames % 100 < 50 ? 4_000 : 0));
+    if (frames < FRAMES_MAX) setImmediate(next);
   };
   setImmediate(next);
 }
