@@ -75,9 +75,10 @@ const system = {
 };
 
 /** One JSON line per happening on standard error; quieter levels leave the lesser ones out. */
+const nothing = (): void => undefined;
+
 export function openOperatorLog(level: Config["logLevel"]): OperatorLog {
   const log = createOperatorLog(process.stderr);
-  const nothing = (): void => undefined;
   return {
     info: level === "info" ? log.info : nothing,
     warn: level === "error" ? nothing : log.warn,

@@ -1,5 +1,6 @@
 /** Accounts, preferences and rules, written to `directory`: secrets are hashed or sealed before they get there. */
 import type { Credential, DirectoryMessage, SenderRegistered } from "../domain/directory/messages.ts";
+import { toHex } from "../domain/kernel/hex.ts";
 import { parseSenderId, type SenderId, slotOfName } from "../domain/kernel/identifiers.ts";
 import { defaultReceiverRules } from "../domain/policy/default-rules.ts";
 import type { Chance } from "../domain/ports/chance.ts";
@@ -63,9 +64,6 @@ export function createAdministration(ports: {
 }): Administration {
   const { digests, clock } = ports;
   const text = new TextEncoder();
-  const hex = (bytes: Uint8Array): string =>
-    Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
   async function credentialsOf(form: SenderForm, sender: SenderId): Promise<Credential[]> {
     const credentials: Credential[] = [];
     if (form.password !== undefined) {
@@ -90,7 +88,7 @@ export function createAdministration(ports: {
       credentials.push({
         mechanism: "api-key",
         keyId: match[1],
-        sha256: hex(digests.sha256(text.encode(form.apiKey))),
+        sha256: toHex(digests.sha256(text.encode(form.apiKey))),
       });
     }
     if (form.signingKey !== undefined) {

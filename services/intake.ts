@@ -4,6 +4,7 @@
  */
 
 import type { SenderRegistered } from "../domain/directory/messages.ts";
+import { toHex } from "../domain/kernel/hex.ts";
 import {
   type CustomerKey,
   requestId as makeRequestId,
@@ -65,9 +66,6 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     if (bodies.size > BODIES_REMEMBERED_MAX && oldest !== undefined) bodies.delete(oldest);
   }
 
-  const hex = (bytes: Uint8Array): string =>
-    Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
   /** Equal for equal (Sender, Customer, key); the Customer's pseudonym is keyed, so nobody outside can guess it. */
   function derive(
     who: Authenticated,
@@ -75,13 +73,16 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     key: string,
   ): { request: RequestId; digest: string } {
     const digest = digests.sha256(text.encode(`reveille-request\n${who.sender}\n${customer}\n${key}`));
-    return { request: makeRequestId(digest.subarray(0, 16), slotOfCustomer(customer)), digest: hex(digest) };
+    return {
+      request: makeRequestId(digest.subarray(0, 16), slotOfCustomer(customer)),
+      digest: toHex(digest),
+    };
   }
 
   async function sealDocument(submission: Submission, seal: Seal): Promise<DocumentSource> {
     const { document } = submission.draft;
     if (document.kind === "url") return { kind: "url", url: document.url, sealed: null, sha256: null };
-    const sha256 = hex(digests.sha256(text.encode(document.text)));
+    const sha256 = toHex(digests.sha256(text.encode(document.text)));
     return { kind: "inline", url: null, sealed: await seal(document.text), sha256 };
   }
 
@@ -146,11 +147,6 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     }
   }
 
-  /** Numbers that policy will refuse are worth a moment's wait, so that the Sender hears it at once. */
-  function refusalExpected(facts: NumberFacts): boolean {
-    return !facts.valid || facts.emergency !== null;
-  }
-
   async function submit(submission: Submission): Promise<SubmitAnswer> {
     const { draft, who } = submission;
     const key = who.messageId ?? submission.idempotencyKey;
@@ -210,3 +206,8 @@ type Seal = (plain: string) => Promise<Sealed>;
 
 /** A Request without a deadline ends after a day. */
 export const DEADLINE_DEFAULT_MS = milliseconds(86_400_000);
+
+/** Numbers that policy will refuse are worth a moment's wait, so that the Sender hears it at once. */
+function refusalExpected(facts: NumberFacts): boolean {
+  return !facts.valid || facts.emergency !== null;
+}

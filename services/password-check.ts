@@ -4,12 +4,12 @@
  * forgotten with its hash, and nothing here could be read out of a memory dump.
  */
 import type { Credential, SenderRegistered } from "../domain/directory/messages.ts";
+import { toHex } from "../domain/kernel/hex.ts";
 import { parseSenderId } from "../domain/kernel/identifiers.ts";
 import { MINUTE_MS, type Milliseconds, milliseconds } from "../domain/kernel/time.ts";
 import type { Chance } from "../domain/ports/chance.ts";
 import type { Clock } from "../domain/ports/clock.ts";
 import type { Digests } from "../domain/ports/digests.ts";
-import { toHex } from "../domain/security/api-key.ts";
 import { type GateDirectory, type Judgement, proven, refused } from "../domain/security/prove.ts";
 
 export const HASHES_AT_ONCE_MAX = 2;

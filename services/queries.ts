@@ -71,12 +71,12 @@ export function createQueries(ports: {
     async *watch(sender, request, afterSeq, signal) {
       if ((await ownStatus(sender, request)) === null) return;
       const queue: BoardEvent[] = [];
-      let wake: () => void = () => undefined;
+      let wake: (() => void) | null = null;
       const unlisten = board.listen(request, (event) => {
         queue.push(event);
-        wake();
+        wake?.();
       });
-      signal.addEventListener("abort", () => wake(), { once: true });
+      signal.addEventListener("abort", () => wake?.(), { once: true });
       let last = afterSeq;
       try {
         queue.unshift(...(await board.historyOf(request)));

@@ -97,13 +97,6 @@ export function createRequestBoard(ports: { readonly log: EventLog; readonly clo
     return history;
   }
 
-  function foldAll(request: RequestId, history: readonly BoardEvent[]): StatusView | null {
-    return history.reduce<StatusView | null>(
-      (view, { event, seq }) => foldStatus(view, request, event, seq),
-      null,
-    );
-  }
-
   return {
     ended,
     async start() {
@@ -150,4 +143,11 @@ export function createRequestBoard(ports: { readonly log: EventLog; readonly clo
       await subscription?.stop();
     },
   };
+}
+
+function foldAll(request: RequestId, history: readonly BoardEvent[]): StatusView | null {
+  return history.reduce<StatusView | null>(
+    (view, { event, seq }) => foldStatus(view, request, event, seq),
+    null,
+  );
 }

@@ -69,6 +69,13 @@ function print<T>(answer: Answer<T>, streams: Streams, show: (value: T) => strin
   return EXIT.ok;
 }
 
+/** Scalars of an answer as text; what is missing or null as `otherwise`. */
+function textOf(value: unknown, otherwise = ""): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? `${value}`
+    : otherwise;
+}
+
 const asJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
 function documentOf(words: Words): Fields {
@@ -121,11 +128,11 @@ function statusText(status: Fields): string {
   const attempts = (status["attempts"] ?? []) as readonly Fields[];
   const lines = attempts.map(
     ({ attempt, server, outcome, sipCode, talkMs }) =>
-      `  call ${String(attempt)} on ${String(server)}: ${String(outcome ?? "in progress")}, SIP ${String(sipCode ?? "-")}, ${Number(talkMs ?? 0) / 1000} s`,
+      `  call ${textOf(attempt)} on ${textOf(server)}: ${textOf(outcome, "in progress")}, SIP ${textOf(sipCode, "-")}, ${Number(talkMs ?? 0) / 1000} s`,
   );
-  const outcome = status["outcome"] == null ? "" : `, ${String(status["outcome"])}`;
+  const outcome = textOf(status["outcome"]);
   return [
-    `${String(status["id"] ?? status["requestId"])}: ${String(status["status"])}${outcome}`,
+    `${textOf(status["id"] ?? status["requestId"])}: ${textOf(status["status"])}${outcome === "" ? "" : `, ${outcome}`}`,
     ...lines,
   ].join("\n");
 }
@@ -133,13 +140,13 @@ function statusText(status: Fields): string {
 function explanationText(explanation: Fields): string {
   const checks = (explanation["checks"] ?? []) as readonly { at: string; verdicts: readonly Fields[] }[];
   const lines = checks.flatMap(({ at, verdicts }) => [
-    `  ${String(at)}`,
+    `  ${at}`,
     ...verdicts.map(
       ({ check, says, reason, rule }) =>
-        `    ${String(says).padEnd(6)}  ${String(check).padEnd(18)}  ${reason == null ? "" : `${String(reason)}  `}${String(rule)}`,
+        `    ${textOf(says).padEnd(6)}  ${textOf(check).padEnd(18)}  ${textOf(reason).padEnd(20)}  ${textOf(rule)}`,
     ),
   ]);
-  return [String(explanation["summary"]), ...lines].join("\n");
+  return [textOf(explanation["summary"]), ...lines].join("\n");
 }
 
 export function createClientCommands(settings: () => ClientSettings): Command[] {

@@ -53,7 +53,7 @@ export function readWords(command: Command, args: readonly string[]): Words {
     if (values["help"] !== true && (given < min || given > max)) {
       throw new UsageError(`expected ${min === max ? min : `${min} to ${max}`} arguments, found ${given}`);
     }
-    return { values: values as Words["values"], positionals };
+    return { values, positionals };
   } catch (error) {
     throw error instanceof UsageError
       ? error

@@ -76,8 +76,8 @@ function settingsOf(words: Words): PhoneSettings {
 const KEYBOARD_HELP = "Keys 0-9 * # A-D are sent; a answers, h hangs up, q quits.";
 
 /** Until q, Ctrl-C or a signal. */
-function playByHand(phone: RunningPhone): Promise<void> {
-  return new Promise<void>((resolve) => {
+async function playByHand(phone: RunningPhone): Promise<void> {
+  await new Promise<void>((resolve) => {
     const { stdin } = process;
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
     if (!stdin.isTTY) return;
@@ -90,10 +90,9 @@ function playByHand(phone: RunningPhone): Promise<void> {
         else if (/[0-9*#A-D]/.test(key)) phone.press(key);
       }
     });
-  }).then(() => {
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
-    process.stdin.pause();
   });
+  if (process.stdin.isTTY) process.stdin.setRawMode(false);
+  process.stdin.pause();
 }
 
 export function createPhoneCommand(startPhone: StartPhone): Command {

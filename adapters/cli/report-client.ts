@@ -32,13 +32,15 @@ function targetOf({ url, name, filter, format }: ReportQuestion): URL {
   return target;
 }
 
+function cellOf(value: string | number | null): string | number {
+  return typeof value === "number" ? Math.round(value * 100) / 100 : (value ?? "");
+}
+
 function tableText(body: string): string {
   const { columns, rows } = JSON.parse(body) as Tabular;
-  const cell = (value: string | number | null): string | number =>
-    typeof value === "number" ? Math.round(value * 100) / 100 : (value ?? "");
   return formatTable(
     columns.map(({ title }) => title),
-    rows.map((row) => columns.map(({ name }) => cell(row[name] ?? null))),
+    rows.map((row) => columns.map(({ name }) => cellOf(row[name] ?? null))),
   );
 }
 

@@ -8,4 +8,4 @@ export interface OperatorLog {
   error(what: string, facts?: LogFacts & { readonly error?: unknown }): void;
 }
 
-export type LogFacts = { readonly [name: string]: string | number | boolean | null | undefined | unknown };
+export type LogFacts = { readonly [name: string]: unknown };

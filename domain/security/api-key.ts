@@ -2,6 +2,7 @@
  * API keys: `rvl_<key id>_<secret>` in base64url. Ours have 32 random bytes; those that an operator brings along may be
  * shorter, as administration allows. Only their SHA-256 is stored.
  */
+import { toHex } from "../kernel/hex.ts";
 import type { Digests } from "../ports/digests.ts";
 
 const API_KEY = /^rvl_([A-Za-z0-9-]{1,64})_[A-Za-z0-9_-]{16,128}$/;
@@ -33,10 +34,6 @@ export function mintApiKey(
     );
   }
   return { token, sha256: toHex(apiKeyDigest(token, digests)) };
-}
-
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The 32 bytes written in hexadecimal; null where the text is not that. */

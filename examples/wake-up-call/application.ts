@@ -39,6 +39,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
 export async function startApplication(port = 0): Promise<Application> {
   const answers: string[] = [];
   const document = readFileSync(new URL("wake-up.vxml", import.meta.url));
+  const take = (choice: string): string => {
+    answers.push(choice);
+    return page(choice === "snooze" ? SNOOZE : UP);
+  };
   const server = createServer((request, response) => {
     const answerWith = (status: number, body: string | Buffer): void => {
       response.writeHead(status, { "content-type": "application/voicexml+xml" }).end(body);
@@ -46,11 +50,7 @@ export async function startApplication(port = 0): Promise<Application> {
     if (request.method === "GET" && request.url === "/wake-up.vxml") return answerWith(200, document);
     if (request.method !== "POST" || request.url !== "/answer") return answerWith(404, "");
     readBody(request)
-      .then((body) => {
-        const choice = new URLSearchParams(body).get("choice") ?? "";
-        answers.push(choice);
-        answerWith(200, page(choice === "snooze" ? SNOOZE : UP));
-      })
+      .then((body) => answerWith(200, take(new URLSearchParams(body).get("choice") ?? "")))
       .catch(() => answerWith(413, ""));
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));

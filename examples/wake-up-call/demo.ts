@@ -12,7 +12,6 @@ import { formatTable } from "../../adapters/cli/table.ts";
 import type { Supervisor } from "../../adapters/process/supervisor.ts";
 import { openAdministration, openHouse, openOperatorLog, startPhone } from "../../compose.ts";
 import { readConfig } from "../../config.ts";
-import type { Sealed } from "../../domain/kernel/sealed.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
 import { startApplication } from "./application.ts";
@@ -52,7 +51,7 @@ function within<T>(promise: Promise<T>, what: string): Promise<T> {
 /** What the guest pressed, which only this installation's keyring can read. */
 function withInput(event: RequestEvent, keyring: Keyring): string {
   if (event.type !== "InputCollected") return eventLine(event);
-  return `${eventLine(event)}: "${keyring.open(event.value as Sealed) ?? "(erased)"}"`;
+  return `${eventLine(event)}: "${keyring.open(event.value) ?? "(erased)"}"`;
 }
 
 async function postRequest(gateway: string, document: string): Promise<string> {
@@ -113,7 +112,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     return await stage();
   } finally {
-    for (const close of closing.reverse()) await close();
+    for (const close of closing.toReversed()) await close();
     if (!options.stay) rmSync(join(folder, "data"), { recursive: true, force: true });
   }
 

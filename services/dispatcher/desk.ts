@@ -294,11 +294,11 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
             ? judge.judge(state.terms, customerState(state.terms.customer), state.offer, now)
             : null;
         const decided = offerAnswered(state, message, judgement, limits(), now);
-        return record(message.requestId, decided, cause, now);
+        return keep(message.requestId, decided, cause, now);
       }
       case "CallReported": {
         const state = requests.get(message.requestId)?.state ?? NO_REQUEST;
-        return record(message.requestId, callReported(state, message, now), cause, now);
+        return keep(message.requestId, callReported(state, message, now), cause, now);
       }
       case "InboundStarted":
       case "InboundEnded":
@@ -314,7 +314,7 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
   }
 
   /** Events for a Request that may be unknown here: those can only be ignored facts. */
-  function record(request: RequestId, decided: readonly RequestEvent[], cause: Cause, now: Instant): void {
+  function keep(request: RequestId, decided: readonly RequestEvent[], cause: Cause, now: Instant): void {
     for (const event of decided) {
       if (requests.has(request)) apply(request, event, cause, now);
       else note(event, request, cause, now);
@@ -362,7 +362,8 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
 
   function loseSilentServers(now: Instant): void {
     for (const server of silentServers(ports.load, now, options.serverSilentMs)) {
-      for (const request of [...(onServer.get(server) ?? [])]) {
+      // A copy: each lost call leaves the set while we walk it.
+      for (const request of Array.from(onServer.get(server) ?? [])) {
         const open = requests.get(request);
         if (open === undefined) continue;
         const decided = serverGone(open.state, server, limits(), now);

@@ -30,7 +30,7 @@ export function createDispatcherTask(
   let dropped = false;
   let opened = false;
   let nudged = false;
-  let cancelWake: () => void = () => undefined;
+  let cancelWake: (() => void) | null = null;
   // One step at a time: a step that waits for its commit must not be overtaken by the next.
   let turn: Promise<void> = Promise.resolve();
 
@@ -47,7 +47,7 @@ export function createDispatcherTask(
   }
 
   function rearm(): void {
-    cancelWake();
+    cancelWake?.();
     if (dropped || !opened) return;
     const next = desk.nextWakeAt();
     const wait = next === null ? LOOK_AGAIN_MS : Math.min(LOOK_AGAIN_MS, Math.max(0, next - clock.now()));
@@ -70,7 +70,7 @@ export function createDispatcherTask(
 
   function drop(): void {
     dropped = true;
-    cancelWake();
+    cancelWake?.();
   }
 
   return {

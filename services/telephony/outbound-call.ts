@@ -88,11 +88,16 @@ export function placeOutbound(
   let facts: Promise<unknown> = Promise.resolve();
 
   function report(make: () => CallStep | Promise<CallStep>): void {
-    facts = facts.then(async () => {
-      const step = await make();
-      // Not awaited: the outbox keeps the order, and the next fact need not wait for the disk.
-      void hooks.report(step);
-    });
+    facts = reportAfter(facts, make);
+  }
+
+  async function reportAfter(
+    earlier: Promise<unknown>,
+    make: () => CallStep | Promise<CallStep>,
+  ): Promise<void> {
+    await earlier;
+    // Not awaited: the outbox keeps the order, and the next fact need not wait for the disk.
+    void hooks.report(await make());
   }
 
   const seal = (text: string): Promise<Sealed> => ports.keyring.seal(grant.customer, ports.now(), text);

@@ -106,7 +106,7 @@ export function createTelephonyServer(
   let replaying = true;
   let stopped = false;
   let cancelReport: (() => void) | null = null;
-  let cancelBeat: () => void = () => undefined;
+  let cancelBeat: (() => void) | null = null;
   let subscription: Subscription | null = null;
   const { promise: ended, reject } = Promise.withResolvers<void>();
   ended.catch(() => undefined);
@@ -559,7 +559,7 @@ export function createTelephonyServer(
         new Promise<void>((resolve) => void clock.schedule(milliseconds(STOP_PATIENCE_MS), resolve)),
       ]);
       stopped = true;
-      cancelBeat();
+      cancelBeat?.();
       cancelReport?.();
       await outbox.drain(milliseconds(STOP_PATIENCE_MS));
       await subscription?.stop();

@@ -4,7 +4,7 @@ import { GUEST, type Processes, ringingPhone, startProcesses } from "../support/
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
+  for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
 const TALK =

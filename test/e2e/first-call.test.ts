@@ -112,8 +112,8 @@ describe("the wake-up call through every process (R01)", () => {
   });
 
   test("no phone number and no password stands in any record or file in clear (reliability 54)", async () => {
-    const folder = join(house.folder, "data");
-    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    const data = join(house.folder, "data");
+    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     );
     expect(files.length).toBeGreaterThan(3);

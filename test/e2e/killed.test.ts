@@ -21,20 +21,19 @@ const invites = (): number => phone.events.filter(({ what }) => what === "ringin
 const ask = (more: object = {}): Promise<string> =>
   house.request({ to: GUEST, document: { inline: TALK }, ...more });
 
-describe("kill -9 of the telephony server", () => {
-  // The far end of a killed call rings or talks on for a while: each case has a telephone of its own.
-  async function killedAfter(step: "CallRinging" | "SessionStarted", more: object = {}) {
-    const own = await ringingPhone({ answerAfterMs: step === "CallRinging" ? 10_000 : 50 });
-    const it = await startProcesses({ trunk: own.address, roles: ["telephony", "dispatcher", "gateway"] });
-    const request = await it.request({ to: GUEST, document: { inline: TALK }, ...more });
-    await it.event(request, step);
-    await it.kill("telephony");
-    const rung = (): number =>
-      own.events.filter(({ what }) => what === "ringing" || what === "refused").length;
-    const stop = (): Promise<unknown> => Promise.all([it.stop(), own.stop()]);
-    return { it, request, rung, stop };
-  }
+// The far end of a killed call rings or talks on for a while: each case has a telephone of its own.
+async function killedAfter(step: "CallRinging" | "SessionStarted", more: object = {}) {
+  const own = await ringingPhone({ answerAfterMs: step === "CallRinging" ? 10_000 : 50 });
+  const it = await startProcesses({ trunk: own.address, roles: ["telephony", "dispatcher", "gateway"] });
+  const request = await it.request({ to: GUEST, document: { inline: TALK }, ...more });
+  await it.event(request, step);
+  await it.kill("telephony");
+  const rung = (): number => own.events.filter(({ what }) => what === "ringing" || what === "refused").length;
+  const stop = (): Promise<unknown> => Promise.all([it.stop(), own.stop()]);
+  return { it, request, rung, stop };
+}
 
+describe("kill -9 of the telephony server", () => {
   test("while it rings loses the call, says so, and calls nobody twice (I11, I13, L16)", async () => {
     const { it, request, rung, stop } = await killedAfter("CallRinging");
     expect(await it.event(request, "CallLost")).toMatchObject({ phase: "invited", how: "journal" });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type OfferId, offerId, type ServerId } from "../../domain/kernel/identifiers.ts";
+import { offerId, type ServerId } from "../../domain/kernel/identifiers.ts";
 import { instant } from "../../domain/kernel/time.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
@@ -129,7 +129,7 @@ test("a server is silent by our clock, from when its report reached us (J07)", (
   foldLoad(load, report({ at: instant(0) }), later(0));
   expect(silentServers(load, later(10_000), 10_000)).toEqual([]);
   expect(silentServers(load, later(10_001), 10_000)).toEqual([SERVER]);
-  promise(load, "unknown" as ServerId, offer as OfferId, NINE);
+  promise(load, "unknown" as ServerId, offer, NINE);
   expect([...serverViews(load)]).toHaveLength(1);
 });
 

@@ -262,13 +262,14 @@ describe("a call", () => {
   });
 });
 
+const lost = (phase: "granted" | "invited" | "answered"): CallStep => ({
+  type: "CallLost",
+  at: later(50),
+  phase,
+  how: "journal",
+});
+
 describe("a lost call", () => {
-  const lost = (phase: "granted" | "invited" | "answered"): CallStep => ({
-    type: "CallLost",
-    at: later(50),
-    phase,
-    how: "journal",
-  });
   test("before the INVITE is placed again and uses no attempt, even of one", () => {
     given(received({ maxAttempts: 1 }), queued, dispatched(), acceptedOffer())
       .when((state) => callReported(state, fact(lost("granted")), later(50)))

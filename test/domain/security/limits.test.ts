@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { toHex } from "../../../domain/kernel/hex.ts";
 import { instant, milliseconds } from "../../../domain/kernel/time.ts";
 import type { IntakeRefused } from "../../../domain/request/commands.ts";
-import { keyIdOfApiKey, mintApiKey, parseSha256, toHex } from "../../../domain/security/api-key.ts";
+import { keyIdOfApiKey, mintApiKey, parseSha256 } from "../../../domain/security/api-key.ts";
 import { createAttemptLimit } from "../../../domain/security/attempt-limit.ts";
 import { createRefusalCounts, REFUSALS_COUNTED_MAX } from "../../../domain/security/refusal-counts.ts";
 import { createFakeDigests } from "../../support/fake-gate-ports.ts";
