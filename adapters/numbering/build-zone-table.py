@@ -6,7 +6,7 @@ Run it once for each new edition of the metadata, in an environment of its own:
     /tmp/zones/bin/python adapters/numbering/build-zone-table.py > adapters/numbering/zones-by-prefix.json
 
 Prefixes are grouped by their zones, so that a change of the table reads well in a diff. Origin and licence stand
-in NOTICE-numbering.txt beside the file.
+in NOTICE.
 """
 
 import json
