@@ -2,7 +2,7 @@
  * The demo: everything on this machine, in processes of its own, with a temporary data folder. A hotel asks for a
  * wake-up call once by HTTP and once by email; a softphone is the guest. What is printed is read from the log.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
@@ -193,7 +193,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 
     const report = await within(readReport(reports, 2), "the report");
     out(`\nCall accounting (http://${reports}/):\n\n${report}`);
-    out(`\nWhat the guest heard: ${recording}`);
+    const page = join(folder, "report.html");
+    writeFileSync(page, await (await fetch(`http://${reports}/reports/call-accounting`)).text());
+    out(`\nWhat the guest heard: ${recording}\nThe report as a page: ${page}`);
     const right = application.answers.join() === "snooze,up";
     out(
       `\n${right ? "Done" : "Something is wrong: the guest pressed 1, then 2"} after ${((Date.now() - began) / 1000).toFixed(1)} s.`,
