@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GUEST, type Processes, ringingPhone, startProcesses, startWeb } from "../support/processes.ts";
+import {
+  GUEST,
+  type Processes,
+  ringingPhone,
+  startProcesses,
+  startWeb,
+  type WatchedPhone,
+} from "../support/processes.ts";
 
-let phone: Awaited<ReturnType<typeof ringingPhone>>;
+let phone: WatchedPhone;
 let house: Processes;
 let web: Awaited<ReturnType<typeof startWeb>>;
 
@@ -35,6 +42,7 @@ async function callWith(path: string): Promise<{ outcome: string; event: string 
   const request = await house.request({ to: GUEST, document: { url: `${web.url}${path}` } });
   const { outcome, dialogEvent } = await house.event(request, "CallCompleted");
   await house.over(request);
+  await phone.idle();
   return { outcome, event: dialogEvent };
 }
 
@@ -71,6 +79,7 @@ describe("a document that is bad ends its own call, clearly, and nothing else", 
     const { outcome, exit } = await house.event(request, "CallCompleted");
     expect(outcome).toBe("completed");
     expect(exit && house.keyring.open(exit)).toBe('"done"');
+    await phone.idle();
   });
 });
 

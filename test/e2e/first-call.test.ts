@@ -11,10 +11,11 @@ import {
   ringingPhone,
   SENDER,
   startProcesses,
+  type WatchedPhone,
 } from "../support/processes.ts";
 
 let application: Application;
-let phone: Awaited<ReturnType<typeof ringingPhone>>;
+let phone: WatchedPhone;
 let house: Processes;
 let folder: string;
 let recording: string;
@@ -57,6 +58,7 @@ describe("the wake-up call through every process (R01)", () => {
       userData: "room 12",
     });
     expect(await house.over(request)).toMatchObject({ type: "RequestCompleted", outcome: "completed" });
+    await phone.idle();
     expect(house.history(request)).toEqual(HISTORY);
     expect(application.answers).toEqual(["snooze"]);
     const { value } = await house.event(request, "InputCollected");

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GUEST, type Processes, ringingPhone, startProcesses } from "../support/processes.ts";
+import {
+  GUEST,
+  type Processes,
+  ringingPhone,
+  startProcesses,
+  type WatchedPhone,
+} from "../support/processes.ts";
 
-let phone: Awaited<ReturnType<typeof ringingPhone>>;
+let phone: WatchedPhone;
 let house: Processes;
 
 const TALK =
@@ -72,6 +78,7 @@ describe("kill -9", () => {
     await house.event(request, step);
     await house.kill("dispatcher");
     expect(await house.over(request)).toMatchObject({ type: "RequestCompleted" });
+    await phone.idle();
     expect(invites() - before).toBe(1);
   }, 60_000);
 

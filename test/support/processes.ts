@@ -77,12 +77,34 @@ const QUIET_PHONE: PhoneSettings = {
   call: null,
 };
 
-export async function ringingPhone(
-  change: Partial<PhoneSettings> = {},
-): Promise<RunningPhone & { readonly events: readonly PhoneEvent[] }> {
+export type WatchedPhone = RunningPhone & {
+  readonly events: readonly PhoneEvent[];
+  /** The telephone has hung up as often as it was answered: the next call does not find it busy. */
+  idle(): Promise<void>;
+};
+
+export async function ringingPhone(change: Partial<PhoneSettings> = {}): Promise<WatchedPhone> {
   const events: PhoneEvent[] = [];
-  const phone = await startPhone({ ...QUIET_PHONE, ...change }, (event) => events.push(event));
-  return { ...phone, events };
+  const waiting = new Set<() => void>();
+  const phone = await startPhone({ ...QUIET_PHONE, ...change }, (event) => {
+    events.push(event);
+    // In a later turn: the telephone says that it hung up just before it is free.
+    setImmediate(() => {
+      for (const look of waiting) look();
+    });
+  });
+  const count = (name: string): number => events.filter(({ what }) => what === name).length;
+  const idle = (): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (count("hung-up") < count("answered")) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  return { ...phone, events, idle };
 }
 
 export async function startProcesses(options: {
