@@ -20,14 +20,8 @@ import {
   type Supervisor,
 } from "./adapters/process/supervisor.ts";
 import { createSystemClock } from "./adapters/system/clock.ts";
-import {
-  openAdministration,
-  openOperatorLog,
-  ROLES,
-  type RoleName,
-  startPhone,
-  startRole,
-} from "./compose.ts";
+import { openAdministration, openOperatorLog, ROLES, type RoleName, startRole } from "./compose.ts";
+import { startPhone } from "./compose-phone.ts";
 import { ConfigError, readConfig, settingsFor } from "./config.ts";
 import { runDemo } from "./examples/wake-up-call/demo.ts";
 import { DirectoryFormError, parseDirectoryForm } from "./services/administration.ts";
@@ -59,7 +53,12 @@ async function serveRole(name: RoleName): Promise<number> {
     ? (request: string | null, step: unknown): void => note({ request, step })
     : undefined;
   const asked = stopAsked();
-  const role = await startRole(name, config, operatorLog, observe);
+  const role = await Promise.race([startRole(name, config, operatorLog, observe), asked]);
+  if (typeof role === "string") {
+    // Asked to stop before it was ready: nothing has been promised to anybody yet.
+    operatorLog.info("role stops before it was ready", { role: name, why: role });
+    return EXIT.failed;
+  }
   process.send?.({ type: "ready", role: name, listens: role.listens } satisfies ReadyMessage);
   operatorLog.info("role ready", { role: name, ...role.listens });
   const why = await Promise.race([asked, role.ended.then(() => "ended")]);
