@@ -185,6 +185,8 @@ async function startGateway(config: Config, operatorLog: OperatorLog): Promise<R
     listen: config.gateway.smtp,
     domain: config.gateway.mailDomain,
     allowInsecureAuth: config.development,
+    lmtp: config.gateway.lmtp,
+    trustXClient: config.gateway.trustedMailServers,
     ...tls,
     log: operatorLog,
   });

@@ -18,6 +18,10 @@ export type Config = {
     readonly smtp: Address;
     /** Mail to outbound@<domain> is a Request. */
     readonly mailDomain: string;
+    /** Speak LMTP instead of SMTP, to the mail server in front. */
+    readonly lmtp: boolean;
+    /** Mail servers in front whose XCLIENT is believed. */
+    readonly trustedMailServers: readonly string[];
     /** PEM files; both or none. */
     readonly tls: { readonly keyFile: string; readonly certFile: string } | null;
     /** Proxies whose X-Forwarded-For is believed. */
@@ -85,6 +89,8 @@ const KNOWN: readonly string[] = [
   "REVEILLE_HTTP",
   "REVEILLE_SMTP",
   "REVEILLE_MAIL_DOMAIN",
+  "REVEILLE_LMTP",
+  "REVEILLE_TRUSTED_MAIL_SERVERS",
   "REVEILLE_TLS_KEY",
   "REVEILLE_TLS_CERT",
   "REVEILLE_TRUSTED_PROXIES",
@@ -121,6 +127,13 @@ function reader(env: Environment, problems: string[]) {
   function text(name: string, fallback: string): string {
     const value = env[name];
     return value === undefined || value === "" ? fallback : value;
+  }
+
+  /** Separated by commas; empty when unset. */
+  function list(name: string): string[] {
+    return text(name, "")
+      .split(",")
+      .filter((entry) => entry !== "");
   }
 
   function number(name: string, fallback: number, min: number, max: number): number {
@@ -171,7 +184,7 @@ function reader(env: Environment, problems: string[]) {
     return "info";
   }
 
-  return { text, number, address, range, flag, url, logLevel };
+  return { text, list, number, address, range, flag, url, logLevel };
 }
 
 /** Throws `ConfigError` with every problem, not just the first. */
@@ -182,7 +195,7 @@ export function readConfig(env: Environment): Config {
       problems.push(`${name} is no setting of Reveille; known are: ${KNOWN.join(", ")}`);
     }
   }
-  const { text, number, address, range, flag, url, logLevel } = reader(env, problems);
+  const { text, list, number, address, range, flag, url, logLevel } = reader(env, problems);
   const ports = number("REVEILLE_PORTS", 24, 1, 10_000);
   const inboundReserve = number("REVEILLE_INBOUND_RESERVE", Math.max(1, Math.floor(ports / 10)), 0, 10_000);
   if (inboundReserve >= ports) {
@@ -213,10 +226,10 @@ export function readConfig(env: Environment): Config {
       http: address("REVEILLE_HTTP", "127.0.0.1:8080"),
       smtp: address("REVEILLE_SMTP", "127.0.0.1:2525"),
       mailDomain: text("REVEILLE_MAIL_DOMAIN", "localhost"),
+      lmtp: flag("REVEILLE_LMTP"),
+      trustedMailServers: list("REVEILLE_TRUSTED_MAIL_SERVERS"),
       tls: keyFile === "" ? null : { keyFile, certFile },
-      trustedProxies: text("REVEILLE_TRUSTED_PROXIES", "")
-        .split(",")
-        .filter((proxy) => proxy !== ""),
+      trustedProxies: list("REVEILLE_TRUSTED_PROXIES"),
     },
     reporting: {
       http: address("REVEILLE_REPORTS", "127.0.0.1:8081"),

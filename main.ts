@@ -24,7 +24,7 @@ import { openAdministration, openOperatorLog, ROLES, type RoleName, startRole } 
 import { startPhone } from "./compose-phone.ts";
 import { ConfigError, readConfig, settingsFor } from "./config.ts";
 import { runDemo } from "./examples/wake-up-call/demo.ts";
-import { DirectoryFormError, parseDirectoryForm } from "./services/administration.ts";
+import { DirectoryFormError, parseDirectoryForm } from "./services/directory-form.ts";
 
 const ENTRY = fileURLToPath(import.meta.url);
 
@@ -36,8 +36,8 @@ const streams: Streams = {
 /** Resolves when the operator, the supervisor or a closed channel asks the process to stop. */
 function stopAsked(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-      process.once(signal, () => resolve(signal));
+    // Not once: Ctrl-C reaches us twice, from the terminal and through our door, and the second must not kill.
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve(signal));
     // A role whose supervisor died must not live on alone with the port and the lease.
     if (process.channel !== undefined) process.once("disconnect", () => resolve("supervisor gone"));
   });
@@ -84,7 +84,11 @@ async function serveAll(): Promise<number> {
   readConfig(process.env);
   const asked = stopAsked();
   const supervisor = supervise(settingsFor(process.env, {}));
-  const listens = await supervisor.start();
+  const listens = await Promise.race([supervisor.start(), asked]);
+  if (typeof listens === "string") {
+    await supervisor.stop();
+    return EXIT.failed;
+  }
   for (const [role, addresses] of listens) {
     for (const [name, address] of Object.entries(addresses))
       streams.err(`reveille: ${role} listens for ${name} on ${address}`);
@@ -117,9 +121,25 @@ const start: Command = {
   },
 };
 
+/** Never tells what stands in the file: it holds secrets, and a JSON error quotes some of them. */
+function readJsonFile(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new DirectoryFormError(`directory: ${file} cannot be read (${code}); give a JSON file`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DirectoryFormError(`directory: ${file} is not JSON; a JSON checker says where`);
+  }
+}
+
 async function applyDirectory(words: Words): Promise<number> {
   const file = requireOption(words, "file");
-  const form = parseDirectoryForm(JSON.parse(readFileSync(file, "utf8")));
+  const form = parseDirectoryForm(readJsonFile(file));
   const administration = openAdministration(readConfig(process.env), openOperatorLog("warn"));
   try {
     const keys = await administration.apply(form);

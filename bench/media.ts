@@ -2,7 +2,7 @@
  * What the media thread costs: N calls, each playing a prompt to an echo in another process and hearing it come back.
  * Prints one JSON line: how far apart packets arrived from the 20 ms they should be (measured by the peer, so its own
  * scheduling is included: an upper bound), the share of a core (main thread and media thread together), and
- * what an idle port takes. `node bench/media.ts [calls ...]`; without arguments 200 and 672.
+ * what an idle port takes. The echo is the floor: it receives and sends the same packets and does nothing else. `node bench/media.ts [calls ...]`; without arguments 200 and 672.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { createSocket } from "node:dgram";
@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { MediaSession } from "../adapters/telephony/media-plane.ts";
 import { createMediaPlane } from "../adapters/telephony/rtp/threaded-media-plane.ts";
+import { type BenchResult, printBench } from "./bench-line.ts";
 
 const HOST = "127.0.0.1";
 const WARM_UP_MS = 1_000;
@@ -32,15 +33,38 @@ if (process.argv[2] === "peer") await runPeer(Number(process.argv[3]));
 else await runBench(process.argv.slice(2).map(Number));
 
 async function runBench(wanted: readonly number[]): Promise<void> {
-  const runs = [];
+  const runs: Run[] = [];
   for (const calls of wanted.length === 0 ? [200, 672] : wanted) {
     if (!(calls >= 1 && calls <= CALLS_MAX)) throw new RangeError(`bench: give 1 to ${CALLS_MAX} calls`);
     runs.push(await measure(calls));
   }
-  process.stdout.write(`${JSON.stringify({ bench: "media", node: process.version, runs })}\n`);
+  printBench(resultOf(runs));
 }
 
-async function measure(calls: number): Promise<Record<string, number>> {
+/** Of the largest run; of the others what they cost. */
+function resultOf(runs: readonly Run[]): BenchResult {
+  const last = runs.at(-1);
+  if (last === undefined) throw new RangeError("bench: nothing was measured");
+  const others = runs.slice(0, -1).flatMap((run) => [
+    [`gapDeviationP99MsAt${run["calls"]}`, run["gapDeviationP99Ms"] ?? Number.NaN],
+    [`cpuPercentAt${run["calls"]}`, run["cpuPercentOfACore"] ?? Number.NaN],
+  ]);
+  return {
+    name: "media",
+    figures: { ...last, ...Object.fromEntries(others) },
+    ratio: (last["peerCpuPercent"] ?? 0) / (last["cpuPercentOfACore"] ?? Number.NaN),
+    against: "CPU of the peer, which only echoes every packet / CPU of the media plane",
+    goals: [
+      { figure: "ratio", atLeast: 0.5 },
+      { figure: "gapDeviationP99Ms", atMost: 10 },
+    ],
+    command: "node bench/media.ts",
+  };
+}
+
+type Run = Readonly<Record<string, number>>;
+
+async function measure(calls: number): Promise<Run> {
   const peer = fork(fileURLToPath(import.meta.url), ["peer", String(calls)]);
   const { ports } = await message(peer, "ports");
   const plane = createMediaPlane({ portRange: { first: 0, last: 0 }, log });

@@ -2,7 +2,7 @@
  * CPU per call, set up and ended, of our calling side against SIPp's own, both calling the same SIPp callee in
  * one run. Prints one JSON line. Usage: node bench/sip-cpu.ts [calls] [calls per second]
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,12 +12,17 @@ import { createNegotiation } from "../adapters/telephony/sdp/negotiation.ts";
 import { createSipEndpoint } from "../adapters/telephony/sip/endpoint.ts";
 import { addressBlocks } from "../adapters/telephony/sip/peer-book.ts";
 import type { SipEndpoint } from "../adapters/telephony/sip/signalling.ts";
+import { printBench, printSkipped } from "./bench-line.ts";
+import { percentile } from "./percentile.ts";
 
 const CALLS_MAX = 20_000;
 const LOOPBACK = "127.0.0.1";
 /** Ticks of /proc/<pid>/stat: USER_HZ is 100 on every Linux. */
 const TICK_MS = 10;
 const TALK_MS = 200;
+
+/** As a trunk has them: made once. */
+const RULES = { allowed: addressBlocks(["127.0.0.0/8"], "bench"), allowLoopback: true };
 
 const calls = Math.min(CALLS_MAX, Number(process.argv[2] ?? 2_000));
 const perSecond = Number(process.argv[3] ?? 200);
@@ -79,7 +84,7 @@ function callOnce(endpoint: SipEndpoint, port: number, index: number): Promise<O
     address: LOOPBACK,
     port: 20_000 + 2 * (index % 5_000),
     sessionId: index + 1,
-    rules: { allowed: addressBlocks(["127.0.0.0/8"], "bench"), allowLoopback: true },
+    rules: RULES,
     sourceCheck: "strict",
   });
   return new Promise((resolve) => {
@@ -134,10 +139,10 @@ function silent(): void {
   // The bench prints one line, its own.
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+if (spawnSync("sipp", ["-v"]).error !== undefined) {
+  printSkipped({ name: "sip-cpu", skipped: "SIPp is not installed", command: "node bench/sip-cpu.ts" });
+  process.exit();
 }
-
 const folder = mkdtempSync(join(tmpdir(), "reveille-bench-sip-"));
 const port = await freePort();
 const callee = sipp(folder, `-sn uas -p ${port}`);
@@ -145,22 +150,29 @@ try {
   await pause(500);
   const theirs = await sippCalls(folder, port);
   const ours = await ourCalls(port);
-  const setups = ours.outcomes.map(({ setupMs }) => setupMs).toSorted((one, other) => one - other);
+  const setups = ours.outcomes.map(({ setupMs }) => setupMs);
   const cpuMsPerCall = ours.cpuMs / calls;
-  const line = {
-    bench: "sip-cpu",
-    calls,
-    perSecond,
-    cpuMsPerCall: Number(cpuMsPerCall.toFixed(3)),
-    sippCpuMsPerCall: Number(theirs.cpuMsPerCall.toFixed(3)),
-    timesSipp: Number((cpuMsPerCall / theirs.cpuMsPerCall).toFixed(1)),
-    setupP50Ms: Number(percentile(setups, 0.5).toFixed(1)),
-    setupP99Ms: Number(percentile(setups, 0.99).toFixed(1)),
-    failed: ours.outcomes.filter(({ ended }) => !ended).length,
-    sippFailed: theirs.failed,
-    rssMb: Math.round(ours.rssMb),
-  };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  printBench({
+    name: "sip-cpu",
+    figures: {
+      calls,
+      perSecond,
+      cpuMsPerCall,
+      sippCpuMsPerCall: theirs.cpuMsPerCall,
+      setupP50Ms: percentile(setups, 0.5),
+      setupP99Ms: percentile(setups, 0.99),
+      failed: ours.outcomes.filter(({ ended }) => !ended).length,
+      sippFailed: theirs.failed ? 1 : 0,
+      rssMb: Math.round(ours.rssMb),
+    },
+    ratio: theirs.cpuMsPerCall / cpuMsPerCall,
+    against: "CPU per call of SIPp (C++) / CPU per call of our calling side",
+    goals: [
+      { figure: "ratio", atLeast: 0.1 },
+      { figure: "failed", atMost: 0 },
+    ],
+    command: "node bench/sip-cpu.ts",
+  });
 } finally {
   callee.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });

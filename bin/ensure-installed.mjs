@@ -19,6 +19,27 @@ export function isInstalled() {
   return existsSync(stamp) && readFileSync(stamp, "utf8") === lockHash();
 }
 
+/** The first Node that runs TypeScript unbuilt and has everything that Reveille uses. */
+export const NODE_MAJOR_MIN = 24;
+/** What starts this door; below it npm itself would not run. */
+export const DOOR_NODE_MAJOR_MIN = 20;
+
+/**
+ * Why Reveille cannot run under these Nodes, with what to do; null when it can. `version` is the machine's, as in
+ * "20.19.2"; `hasOwn`: the project's own Node lies in node_modules.
+ */
+export function nodeProblem(version, hasOwn) {
+  const major = Number(version.split(".")[0]);
+  if (major < DOOR_NODE_MAJOR_MIN) {
+    return `reveille: found Node ${version}; install Node ${DOOR_NODE_MAJOR_MIN} or newer, the right one then comes along.`;
+  }
+  if (hasOwn || major >= NODE_MAJOR_MIN) return null;
+  return (
+    `reveille: needs Node ${NODE_MAJOR_MIN}, found ${version}; its own one is missing from node_modules, ` +
+    "perhaps because install scripts are switched off. Run: npm rebuild node --ignore-scripts=false"
+  );
+}
+
 export function ensureInstalled() {
   if (isInstalled()) return;
   process.stderr.write(

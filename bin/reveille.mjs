@@ -3,13 +3,16 @@
 // Node the machine has. Plain JavaScript for that reason.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureInstalled } from "./ensure-installed.mjs";
+import { ensureInstalled, nodeProblem } from "./ensure-installed.mjs";
 
+refuse(nodeProblem(process.versions.node, true));
 ensureInstalled();
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const own = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+refuse(nodeProblem(process.versions.node, existsSync(own)));
 const node = existsSync(own) ? own : process.execPath;
 const child = spawn(
   node,
@@ -27,4 +30,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   // A terminal signals the whole group; a supervisor only us. Either way the child ends in its own time.
   process.on(signal, () => child.kill(signal));
 }
-child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
+child.on("error", (error) => {
+  process.stderr.write(`reveille: ${node} cannot be started: ${error.message}\n`);
+  process.exit(1);
+});
+// As shells count it: 128 and the number of the signal.
+child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 15)));
+
+function refuse(problem) {
+  if (problem === null) return;
+  process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}

@@ -19,14 +19,17 @@ export function createTelephonyLoad(): TelephonyLoad {
   return { servers: new Map() };
 }
 
-/** Folds a report, in place. A report older than the known one (a late delivery) is ignored. */
+/**
+ * Folds a report, in place. Within one run of a server an older report (a late delivery) is ignored. Runs are taken
+ * in the log's order: the server's clock may have been set back between them.
+ */
 export function foldLoad(view: TelephonyLoad, report: LoadReported, seenAt: Instant): void {
   const known = view.servers.get(report.server);
   if (known === undefined) {
     view.servers.set(report.server, { report, seenAt, promised: new Map() });
     return;
   }
-  if (report.startedAt < known.report.startedAt || report.at < known.report.at) return;
+  if (report.startedAt === known.report.startedAt && report.at < known.report.at) return;
   known.report = report;
   known.seenAt = seenAt;
   // An offer made before the report was written may already be counted in it as held.

@@ -8,43 +8,8 @@ import type { Clock } from "../domain/ports/clock.ts";
 import type { Digests } from "../domain/ports/digests.ts";
 import type { EventLog } from "../domain/ports/event-log.ts";
 import type { Keyring } from "../domain/ports/keyring.ts";
-import type { DailyWindow } from "../domain/request/terms.ts";
 import { directoryKey } from "../projections/directory.ts";
-
-/** An account as an administrator writes it. At least one of the secrets; each becomes a credential. */
-export type SenderForm = {
-  readonly sender: string;
-  /** For HTTP Basic and SMTP AUTH. */
-  readonly password?: string;
-  /** Of the form `rvl_<key id>_<secret>`. */
-  readonly apiKey?: string;
-  /** For signed messages: the key id and the secret of at least 16 characters. */
-  readonly signingKey?: { readonly keyId: string; readonly secret: string };
-  readonly sources?: readonly string[];
-  readonly hours?: readonly DailyWindow[];
-  readonly serviceLevel?: "basic" | "enhanced";
-  readonly kind?: "solitary" | "bulk";
-  readonly suspended?: boolean;
-};
-
-/** The Receiver's rules as an administrator writes them; what is left out keeps its default. */
-export type RulesForm = {
-  readonly version: string;
-  readonly hours?: readonly DailyWindow[];
-  readonly unknownZone?: "refuse" | "allow";
-  readonly volumeMax?: number;
-  readonly volumePeriodSeconds?: number;
-  readonly countries?: readonly string[];
-  readonly highRiskPrefixes?: readonly string[];
-  readonly offerRefusalsMax?: number;
-  readonly hoursPrecedence?: "customer" | "sender";
-};
-
-export type DirectoryForm = { readonly senders?: readonly SenderForm[]; readonly rules?: RulesForm };
-
-export class DirectoryFormError extends Error {
-  override readonly name = "DirectoryFormError";
-}
+import { type DirectoryForm, DirectoryFormError, type RulesForm, type SenderForm } from "./directory-form.ts";
 
 const SECRET_CHARACTERS_MIN = 8;
 const SIGNING_SECRET_CHARACTERS_MIN = 16;
@@ -141,6 +106,7 @@ export function createAdministration(ports: {
 
   return {
     async apply(form) {
+      refuseTwice(form.senders ?? []);
       const messages: DirectoryMessage[] = [];
       for (const sender of form.senders ?? []) messages.push(await senderOf(sender));
       if (form.rules !== undefined) messages.push(rulesOf(form.rules));
@@ -166,58 +132,12 @@ export function createAdministration(ports: {
   };
 }
 
-const SENDER_FIELDS = [
-  "sender",
-  "password",
-  "apiKey",
-  "signingKey",
-  "sources",
-  "hours",
-  "serviceLevel",
-  "kind",
-  "suspended",
-];
-const RULES_FIELDS = [
-  "version",
-  "hours",
-  "unknownZone",
-  "volumeMax",
-  "volumePeriodSeconds",
-  "countries",
-  "highRiskPrefixes",
-  "offerRefusalsMax",
-  "hoursPrecedence",
-];
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function refuseUnknown(value: Record<string, unknown>, known: readonly string[], where: string): void {
-  const unknown = Object.keys(value).find((field) => !known.includes(field));
-  if (unknown === undefined) return;
-  throw new DirectoryFormError(
-    `directory: ${where} has an unknown field "${unknown}"; known are: ${known.join(", ")}`,
+/** The later one would silently take the place of the first. */
+function refuseTwice(senders: readonly SenderForm[]): void {
+  const twice = senders.find(
+    ({ sender }, index) => senders.findIndex((other) => other.sender === sender) < index,
   );
-}
-
-/** Reads a directory file (JSON, parsed). Unknown fields are refused by name. */
-export function parseDirectoryForm(value: unknown): DirectoryForm {
-  if (!isRecord(value)) throw new DirectoryFormError("directory: the file must hold a JSON object");
-  refuseUnknown(value, ["senders", "rules"], "the file");
-  const senders = value["senders"] ?? [];
-  if (!Array.isArray(senders)) throw new DirectoryFormError('directory: "senders" must be a list');
-  for (const sender of senders) {
-    if (!isRecord(sender) || typeof sender["sender"] !== "string") {
-      throw new DirectoryFormError('directory: each entry of "senders" needs a "sender" name');
-    }
-    refuseUnknown(sender, SENDER_FIELDS, `sender ${sender["sender"]}`);
+  if (twice !== undefined) {
+    throw new DirectoryFormError(`directory: sender "${twice.sender}" stands twice; give each account once`);
   }
-  const rules = value["rules"];
-  if (rules === undefined) return { senders: senders as SenderForm[] };
-  if (!isRecord(rules) || typeof rules["version"] !== "string") {
-    throw new DirectoryFormError('directory: "rules" needs a "version", kept with every verdict');
-  }
-  refuseUnknown(rules, RULES_FIELDS, "rules");
-  return { senders: senders as SenderForm[], rules: rules as RulesForm };
 }

@@ -60,10 +60,16 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
   const bodies = new Map<RequestId, string>();
   const text = new TextEncoder();
 
-  function rememberBody(request: RequestId, bodySha256: string): void {
+  /**
+   * Before anything is awaited: of two different bodies that come together under one key, one must be refused.
+   * Answers how to forget it again, for a submission that was not taken.
+   */
+  function rememberBody(request: RequestId, bodySha256: string): () => void {
+    if (bodies.has(request)) return () => undefined;
     bodies.set(request, bodySha256);
     const oldest = bodies.keys().next().value;
     if (bodies.size > BODIES_REMEMBERED_MAX && oldest !== undefined) bodies.delete(oldest);
+    return () => void bodies.delete(request);
   }
 
   /** Equal for equal (Sender, Customer, key); the Customer's pseudonym is keyed, so nobody outside can guess it. */
@@ -151,13 +157,29 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     const { draft, who } = submission;
     const key = who.messageId ?? submission.idempotencyKey;
     if (key === null) return { ok: false, reason: "idempotency-key-missing" };
-    const now = clock.now();
     const customer = keyring.pseudonym(draft.to);
-    const { request, digest } = derive(who, customer, key);
-    const earlier = bodies.get(request);
+    const derived = derive(who, customer, key);
+    const earlier = bodies.get(derived.request);
     if (earlier !== undefined && earlier !== submission.bodySha256) {
       return { ok: false, reason: "idempotency-key-reused" };
     }
+    const forget = rememberBody(derived.request, submission.bodySha256);
+    let taken = false;
+    try {
+      const answer = await store(submission, { ...derived, customer, repeated: earlier !== undefined });
+      taken = answer.ok;
+      return answer;
+    } finally {
+      // A repeat that was taken while the first was turned away keeps the body known.
+      if (taken) rememberBody(derived.request, submission.bodySha256);
+      else forget();
+    }
+  }
+
+  async function store(submission: Submission, named: Named): Promise<SubmitAnswer> {
+    const { draft, who } = submission;
+    const { request, customer } = named;
+    const now = clock.now();
     const dialling = { dialled: ports.dialled(draft.to), trunkCountry: options.trunkCountry };
     const facts = ports.numbering.describe(draft.to, dialling);
     const command: SubmitRequest = {
@@ -168,15 +190,15 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
       authentication: who.authentication,
       createdAt: who.createdAt,
       receivedAt: now,
-      messageDigest: digest,
+      messageDigest: named.digest,
     };
     const decision = refusalExpected(facts) ? ports.board.decision(request, options.decisionWaitMs) : null;
     const appended = await append(command, customer, request);
     if (appended === null)
       return { ok: false, reason: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
-    rememberBody(request, submission.bodySha256);
+    ports.board.accepted(command);
     const decided: RequestEvent | null = await decision;
-    const replayed = earlier !== undefined || ports.board.knew(request, now);
+    const replayed = named.repeated || ports.board.knew(request, now);
     return { ok: true, requestId: request, durable: appended.durable, replayed, decided };
   }
 
@@ -204,10 +226,25 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
 
 type Seal = (plain: string) => Promise<Sealed>;
 
+/** A submission's derived names. `repeated`: its key came before, with the same body. */
+type Named = {
+  readonly request: RequestId;
+  readonly digest: string;
+  readonly customer: CustomerKey;
+  readonly repeated: boolean;
+};
+
 /** A Request without a deadline ends after a day. */
 export const DEADLINE_DEFAULT_MS = milliseconds(86_400_000);
 
+const TYPES_REFUSED: ReadonlySet<NumberFacts["type"]> = new Set([
+  "premium-rate",
+  "shared-cost",
+  "unknown",
+  "satellite",
+]);
+
 /** Numbers that policy will refuse are worth a moment's wait, so that the Sender hears it at once. */
 function refusalExpected(facts: NumberFacts): boolean {
-  return !facts.valid || facts.emergency !== null;
+  return !facts.valid || facts.emergency !== null || TYPES_REFUSED.has(facts.type);
 }

@@ -70,33 +70,56 @@ export function createQueries(ports: {
     },
     async *watch(sender, request, afterSeq, signal) {
       if ((await ownStatus(sender, request)) === null) return;
-      const queue: BoardEvent[] = [];
-      let wake: (() => void) | null = null;
-      const unlisten = board.listen(request, (event) => {
-        queue.push(event);
-        wake?.();
-      });
-      signal.addEventListener("abort", () => wake?.(), { once: true });
+      const live = listenBounded(board, request, signal);
       let last = afterSeq;
       try {
-        queue.unshift(...(await board.historyOf(request)));
-        while (!signal.aborted && queue.length <= WATCH_BACKLOG_MAX) {
-          const next = queue.shift();
-          if (next === undefined) {
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-              if (signal.aborted || queue.length > 0) resolve();
-            });
-            continue;
-          }
-          if (next.seq <= last) continue;
-          last = next.seq;
-          yield shown(request, next);
-          if (isTerminal(next.event)) return;
+        for (const event of await board.historyOf(request)) {
+          if (signal.aborted) return;
+          if (event.seq > last) yield shown(request, event);
+          last = Math.max(last, event.seq);
+          // Also where the watcher knows it already: nothing more will come.
+          if (isTerminal(event.event)) return;
+        }
+        for await (const event of live.events()) {
+          if (event.seq <= last) continue;
+          last = event.seq;
+          yield shown(request, event);
+          if (isTerminal(event.event)) return;
         }
       } finally {
-        unlisten();
+        live.stop();
       }
+    },
+  };
+}
+
+type Live = { events(): AsyncGenerator<BoardEvent>; stop(): void };
+
+/** New events of a Request from now on, ending at the signal, or once more than `WATCH_BACKLOG_MAX` have waited. */
+function listenBounded(board: RequestBoard, request: RequestId, signal: AbortSignal): Live {
+  const queue: BoardEvent[] = [];
+  let overflowed = false;
+  let wake: (() => void) | null = null;
+  const unlisten = board.listen(request, (event) => {
+    // What is missing from the queue must not be skipped: from here on nothing is queued any more.
+    overflowed ||= queue.length >= WATCH_BACKLOG_MAX;
+    if (!overflowed) queue.push(event);
+    wake?.();
+  });
+  const onAbort = (): void => wake?.();
+  signal.addEventListener("abort", onAbort, { once: true });
+  return {
+    async *events() {
+      while (!signal.aborted) {
+        const next = queue.shift();
+        if (next !== undefined) yield next;
+        else if (overflowed) return;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+    stop() {
+      unlisten();
+      signal.removeEventListener("abort", onAbort);
     },
   };
 }

@@ -112,12 +112,17 @@ function requestOf(words: Words): Fields {
 
 async function follow(client: HttpClient, id: string, streams: Streams, json: boolean): Promise<number> {
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  for await (const answer of client.watch(id, 0, stop.signal)) {
-    const code = print(answer, streams, (fields) => (json ? JSON.stringify(fields) : lineOf(fields)));
-    if (code !== EXIT.ok) return code;
+  const onInterrupt = (): void => stop.abort();
+  process.on("SIGINT", onInterrupt);
+  try {
+    for await (const answer of client.watch(id, 0, stop.signal)) {
+      const code = print(answer, streams, (fields) => (json ? JSON.stringify(fields) : lineOf(fields)));
+      if (code !== EXIT.ok) return code;
+    }
+    return EXIT.ok;
+  } finally {
+    process.off("SIGINT", onInterrupt);
   }
-  return EXIT.ok;
 }
 
 function lineOf(fields: Fields): string {

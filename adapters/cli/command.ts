@@ -33,14 +33,14 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export function helpOf(command: Command): string {
+function helpOf(command: Command): string {
   const width = Math.max(...command.help.map(([option]) => option.length), 0);
   const lines = command.help.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`);
   return [`Usage: reveille ${command.usage}`, "", command.summary, "", ...lines].join("\n").trimEnd();
 }
 
 /** Reads the words after the command's name. Throws `UsageError` with what is wrong. */
-export function readWords(command: Command, args: readonly string[]): Words {
+function readWords(command: Command, args: readonly string[]): Words {
   const { min, max } = command.positionals;
   try {
     const { values, positionals } = parseArgs({
@@ -51,7 +51,7 @@ export function readWords(command: Command, args: readonly string[]): Words {
     });
     const given = positionals.length;
     if (values["help"] !== true && (given < min || given > max)) {
-      throw new UsageError(`expected ${min === max ? min : `${min} to ${max}`} arguments, found ${given}`);
+      throw new UsageError(`takes ${min === max ? min : `${min} to ${max}`} argument(s), found ${given}`);
     }
     return { values, positionals };
   } catch (error) {
@@ -76,7 +76,8 @@ export function numberOption(words: Words, name: string): number | null {
   const value = textOption(words, name);
   if (value === null) return null;
   const number = Number(value);
-  if (!Number.isFinite(number) || number < 0)
+  // An empty word would be 0: what a script's unset variable leaves.
+  if (value.trim() === "" || !Number.isFinite(number) || number < 0)
     throw new UsageError(`--${name} "${value}" is no number of 0 or more`);
   return number;
 }

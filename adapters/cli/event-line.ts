@@ -45,11 +45,11 @@ function details(event: RequestEvent): string {
       return `by ${event.by}`;
     case "RequestCompleted":
     case "RequestFailed":
-      return `${event.outcome}, ${event.attempts} calls`;
+      return `${event.outcome}, ${callCount(event.attempts)}`;
     case "RequestExpired":
       return event.reason;
     case "RequestCancelled":
-      return `after ${event.attempts} calls`;
+      return `after ${callCount(event.attempts)}`;
     case "SenderNotified":
       return `${event.notice} answered ${event.status}`;
     case "NotificationFailed":
@@ -68,6 +68,10 @@ function details(event: RequestEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+function callCount(calls: number): string {
+  return calls === 1 ? "1 call" : `${calls} calls`;
 }
 
 const NAME_WIDTH = 17;

@@ -79,7 +79,8 @@ const KEYBOARD_HELP = "Keys 0-9 * # A-D are sent; a answers, h hangs up, q quits
 async function playByHand(phone: RunningPhone): Promise<void> {
   await new Promise<void>((resolve) => {
     const { stdin } = process;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // Not once: Ctrl-C comes twice, and the second must not cut off what is still being recorded.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
     if (!stdin.isTTY) return;
     stdin.setRawMode(true);
     stdin.on("data", (chunk: Buffer) => {

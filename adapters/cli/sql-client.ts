@@ -45,6 +45,8 @@ async function post({
   format,
   signal,
 }: SqlQuestion): Promise<{ status: number; body: string }> {
+  if (!URL.canParse(url))
+    throw new SqlClientError(`"${url}" is no URL; give one such as http://127.0.0.1:8081`, false);
   const target = new URL(`/sql?format=${format === "csv" ? "csv" : "json"}`, url);
   try {
     const response = await request(target, {

@@ -61,7 +61,7 @@ function receipt(_durable: Durable, taken: SubmitAnswer & { readonly ok: true })
   const headers = { location: links.self, ...(replayed ? { "idempotent-replayed": "true" } : {}) };
   if (decided?.type === "PolicyRejected") {
     return problem("policy-rejected", {
-      detail: "the links say which check refused it, and by which rule",
+      detail: "`explain` says which check refused it, and by which rule",
       headers,
       reasonCode: reasonOf(decided.verdicts),
       requestId,

@@ -21,6 +21,11 @@ const KEY_ID_BYTES = 16;
 const SUBJECT_LENGTH_MAX = 200;
 /** New keys that one transaction takes; whoever comes later waits for the next. */
 const NEW_KEYS_MAX = 1_000;
+/** The longest rest between two transactions, however slow the disk. */
+const REST_MS_MAX = 10;
+
+/** A data key before and after it is wrapped. */
+type NewKey = WrappedKey & DataKey;
 
 type Wish = {
   readonly subject: string;
@@ -35,16 +40,17 @@ export function createSqliteKeyring(options: SqliteKeyringOptions): Keyring {
   const { encryption, tenant } = store.master;
   const wishes: Wish[] = [];
   let closed = false;
+  let restUntilMs = 0;
 
   function unwrap({ id, subject, month, wrapped }: WrappedKey): DataKey {
     return { id, subject, key: decrypt(encryption, wrapped, wrapOf(subject, month, id)) };
   }
 
-  function newKey(subject: string, month: string): WrappedKey {
+  function newKey(subject: string, month: string): NewKey {
     const id = randomBytes(KEY_ID_BYTES).toString("base64url");
-    const belongsTo = wrapOf(subject, month, id);
-    const wrapped = encrypt(encryption, randomBytes(IV_BYTES), randomBytes(KEY_BYTES), belongsTo);
-    return { id, subject, month, wrapped };
+    const key = randomBytes(KEY_BYTES);
+    const wrapped = encrypt(encryption, randomBytes(IV_BYTES), key, wrapOf(subject, month, id));
+    return { id, subject, month, key, wrapped };
   }
 
   function keyOf(subject: string, month: string): Promise<DataKey> {
@@ -52,28 +58,45 @@ export function createSqliteKeyring(options: SqliteKeyringOptions): Keyring {
     if (known !== null) return Promise.resolve(unwrap(known));
     return new Promise((done, failed) => {
       wishes.push({ subject, month, done, failed });
-      // One sync serves everybody who asks within the same turn.
-      if (wishes.length === 1) setImmediate(grantWishes);
+      if (wishes.length === 1) grantSoon();
     });
+  }
+
+  // The process stands still while the disk syncs. One sync serves everybody who asks within the same turn, and
+  // after each comes a rest as long as itself: a stream of new Customers must not take more than half the time.
+  function grantSoon(): void {
+    const restMs = restUntilMs - performance.now();
+    if (restMs > 0) setTimeout(grantWishes, restMs);
+    else setImmediate(grantWishes);
+  }
+
+  function addKeys(keys: readonly WrappedKey[]): void {
+    const begunMs = performance.now();
+    store.add(keys);
+    const endedMs = performance.now();
+    restUntilMs = endedMs + Math.min(REST_MS_MAX, endedMs - begunMs);
   }
 
   function grantWishes(): void {
     const granted = wishes.splice(0, NEW_KEYS_MAX);
-    if (wishes.length > 0) setImmediate(grantWishes);
     try {
       if (closed) throw new Error("keyring: closed while a key was being made");
-      store.add(granted.map(({ subject, month }) => newKey(subject, month)));
-      for (const { subject, month, done } of granted) done(requireKey(subject, month));
+      const made = granted.map(({ subject, month }) => newKey(subject, month));
+      addKeys(made);
+      for (const [index, { subject, month, done }] of granted.entries()) {
+        done(requireKey(subject, month, made[index]));
+      }
     } catch (error) {
       for (const { failed } of granted) failed(error);
     }
+    if (wishes.length > 0) grantSoon();
   }
 
-  /** Ours, or the one that another process made first. */
-  function requireKey(subject: string, month: string): DataKey {
-    const made = store.ofMonth(subject, month);
-    if (made === null) throw new Error("keyring: a key was erased while it was being made; ask again");
-    return unwrap(made);
+  /** Ours, or the one that somebody else made first. */
+  function requireKey(subject: string, month: string, ours: NewKey | undefined): DataKey {
+    const kept = store.ofMonth(subject, month);
+    if (kept === null) throw new Error("keyring: a key was erased while it was being made; ask again");
+    return ours?.id === kept.id ? ours : unwrap(kept);
   }
 
   return {

@@ -22,26 +22,35 @@ export type SupervisedRole = {
 };
 
 export type Supervisor = {
-  /** Starts the roles in order, each after the former is ready. Rejects when one does not get ready in time. */
+  /**
+   * Starts the roles in order, each after the former is ready. Rejects when one does not get ready in time (having
+   * stopped the others again), and when it is stopped meanwhile.
+   */
   start(): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
   /** Process id of a role now running; null when it is down. */
   pidOf(role: string): number | null;
   /** Resolves with the addresses when the role is ready (again). */
   whenReady(role: string): Promise<Readonly<Record<string, string>>>;
+  /** Ends the roles, the last started first, each given some time before it is killed. Harmless when repeated. */
   stop(): Promise<void>;
 };
 
-const READY_WITHIN_MS = milliseconds(30_000);
-const STOP_WITHIN_MS = milliseconds(15_000);
-const RESTART_FIRST_MS = 100;
-const RESTART_MAX_MS = 5_000;
+/** From the first start of a role until it serves, restarts included. */
+export const READY_WITHIN_MS = milliseconds(30_000);
+/** From SIGTERM until SIGKILL. */
+export const STOP_WITHIN_MS = milliseconds(15_000);
+/** The pause before the first restart; each quick death doubles it. */
+export const RESTART_FIRST_MS = 100;
+export const RESTART_MAX_MS = 5_000;
 /** A role that ran this long is given a quick restart again. */
-const STEADY_MS = 30_000;
+export const STEADY_MS = 30_000;
 
 type Running = {
   readonly spec: SupervisedRole;
   child: ChildProcess | null;
   ready: PromiseWithResolvers<Readonly<Record<string, string>>>;
+  isReady: boolean;
+  /** Pause before the next restart. */
   restartMs: number;
   cancelRestart: () => void;
 };
@@ -64,7 +73,10 @@ export function createSupervisor(options: {
 }): Supervisor {
   const { clock, operatorLog } = options;
   const running = new Map<string, Running>();
+  const stopAsked = Promise.withResolvers<never>();
+  stopAsked.promise.catch(() => undefined);
   let stopping = false;
+  let stopped: Promise<void> | null = null;
 
   function launch(role: Running): void {
     const startedAt = clock.monotonic();
@@ -76,23 +88,29 @@ export function createSupervisor(options: {
     });
     role.child = child;
     child.on("message", (message) => {
-      if (isReady(message)) role.ready.resolve(message.listens);
-      else if (isNote(message)) options.onNote?.(message.role, message.note);
+      if (isReady(message)) {
+        role.isReady = true;
+        role.ready.resolve(message.listens);
+      } else if (isNote(message)) options.onNote?.(message.role, message.note);
     });
-    child.on("exit", (code, signal) => {
-      role.child = null;
-      if (stopping) return;
-      const ran = clock.monotonic() - startedAt;
-      role.restartMs = ran > STEADY_MS ? RESTART_FIRST_MS : Math.min(RESTART_MAX_MS, role.restartMs * 2);
-      operatorLog.warn("a role ended and is started again", {
-        role: role.spec.role,
-        code,
-        signal,
-        afterMs: role.restartMs,
-      });
-      role.ready = Promise.withResolvers();
-      role.cancelRestart = clock.schedule(milliseconds(role.restartMs), () => launch(role));
+    // A process that could not be started, and one that could not be signalled: the exit, if any, says the rest.
+    child.on("error", (error) => {
+      operatorLog.error("a role's process failed", { role: role.spec.role, error });
+      if (child.pid === undefined) restartLater(role, { startedAt, code: null, signal: null });
     });
+    child.on("exit", (code, signal) => restartLater(role, { startedAt, code, signal }));
+  }
+
+  function restartLater(role: Running, { startedAt, code, signal }: End): void {
+    role.child = null;
+    if (stopping) return;
+    const afterMs = clock.monotonic() - startedAt > STEADY_MS ? RESTART_FIRST_MS : role.restartMs;
+    role.restartMs = Math.min(RESTART_MAX_MS, afterMs * 2);
+    operatorLog.warn("a role ended and is started again", { role: role.spec.role, code, signal, afterMs });
+    // Whoever waits for the first readiness goes on waiting: the next run may be the one that gets there.
+    if (role.isReady) role.ready = Promise.withResolvers();
+    role.isReady = false;
+    role.cancelRestart = clock.schedule(milliseconds(afterMs), () => launch(role));
   }
 
   function within<T>(promise: Promise<T>, limit: Milliseconds, what: string): Promise<T> {
@@ -106,7 +124,7 @@ export function createSupervisor(options: {
   async function end(role: Running): Promise<void> {
     role.cancelRestart();
     const { child } = role;
-    if (child === null || child.exitCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.kill("SIGTERM");
     const cancel = clock.schedule(STOP_WITHIN_MS, () => child.kill("SIGKILL"));
@@ -114,23 +132,40 @@ export function createSupervisor(options: {
     cancel();
   }
 
+  async function startOne(spec: SupervisedRole): Promise<Readonly<Record<string, string>>> {
+    const role: Running = {
+      spec,
+      child: null,
+      ready: Promise.withResolvers(),
+      isReady: false,
+      restartMs: RESTART_FIRST_MS,
+      cancelRestart: () => undefined,
+    };
+    running.set(spec.role, role);
+    launch(role);
+    return within(
+      Promise.race([role.ready.promise, stopAsked.promise]),
+      READY_WITHIN_MS,
+      `role ${spec.role} was not ready`,
+    );
+  }
+
+  async function endAll(): Promise<void> {
+    stopping = true;
+    stopAsked.reject(new Error("the roles were stopped while they were being started"));
+    // Last started, first stopped: gateways take nothing new while what they fed still works.
+    for (const role of [...running.values()].toReversed()) await end(role);
+  }
+
   return {
     async start() {
       const listens = new Map<string, Readonly<Record<string, string>>>();
-      for (const spec of options.roles) {
-        const role: Running = {
-          spec,
-          child: null,
-          ready: Promise.withResolvers(),
-          restartMs: RESTART_FIRST_MS,
-          cancelRestart: () => undefined,
-        };
-        running.set(spec.role, role);
-        launch(role);
-        listens.set(
-          spec.role,
-          await within(role.ready.promise, READY_WITHIN_MS, `role ${spec.role} was not ready`),
-        );
+      try {
+        for (const spec of options.roles) listens.set(spec.role, await startOne(spec));
+      } catch (error) {
+        stopped ??= endAll();
+        await stopped;
+        throw error;
       }
       return listens;
     },
@@ -140,10 +175,15 @@ export function createSupervisor(options: {
       if (known === undefined) throw new Error(`no role ${role} is supervised here`);
       return known.ready.promise;
     },
-    async stop() {
-      stopping = true;
-      // Last started, first stopped: gateways take nothing new while what they fed still works.
-      await Promise.all([...running.values()].map(end));
+    stop() {
+      stopped ??= endAll();
+      return stopped;
     },
   };
 }
+
+type End = {
+  readonly startedAt: number;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+};

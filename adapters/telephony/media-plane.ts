@@ -1,4 +1,4 @@
-import type { CallLeg, MediaQuality } from "../../domain/ports/telephony.ts";
+import type { CallLeg, Digit, MediaQuality } from "../../domain/ports/telephony.ts";
 
 /** What SDP agreed: where and how to send, and which payload numbers mean what. */
 export type MediaAgreement = {
@@ -24,6 +24,8 @@ export interface MediaSession extends CallLeg {
   /** Begins, or moves after a re-INVITE. */
   connect(agreement: MediaAgreement): void;
   quality(): MediaQuality;
+  /** A key that came by SIP INFO: as if it had come in the audio, once where it came both ways. */
+  hearDigit(digit: Digit): void;
   /** Called once after 20 s without RTP or RTCP outside hold. */
   onTimeout(listener: () => void): void;
   /** The other side is gone: listeners of `onHangup` run, playing ends with "hangup". */

@@ -20,6 +20,7 @@ import { CALL_TIMERS, type CallTimers, placeCall, type RunningCall } from "./sip
 import type { IncomingInvite, SipEndpoint } from "./sip/signalling.ts";
 import { takeCall } from "./sip/taken-call.ts";
 import { openTrunk, type Trunk, type TrunkConfig } from "./sip/trunk.ts";
+import { type TrunkHealth, watchTrunk } from "./sip/trunk-health.ts";
 
 export type TelephonyConfig = {
   readonly sip: {
@@ -63,6 +64,7 @@ export function createTelephony(config: TelephonyConfig, ports: TelephonyPorts):
   const { clock, log } = ports;
   const calls = new Set<RunningCall>();
   const inUse = new Map<string, number>();
+  const healths = new Map<string, TrunkHealth>();
   let trunks: readonly Trunk[] = [];
   let endpoint: SipEndpoint | null = null;
   let stopping = false;
@@ -98,9 +100,26 @@ export function createTelephony(config: TelephonyConfig, ports: TelephonyPorts):
     cancel();
   }
 
-  /** The trunk with the most free channels; null when all are full. */
+  function watch(trunk: Trunk, of: SipEndpoint): void {
+    const { name, port } = trunk.config;
+    const target = { user: config.identity.user, host: trunk.address, port };
+    const health = watchTrunk({
+      clock,
+      ask: () => of.ask(target),
+      onChange: (isUp) => log.warn(isUp ? "trunk answers again" : "trunk does not answer", { trunk: name }),
+    });
+    healths.set(name, health);
+  }
+
+  function isDown({ config: { name } }: Trunk): boolean {
+    return healths.get(name)?.isUp() === false;
+  }
+
+  /** The trunk with the most free channels; null when all are full or down. */
   function chooseTrunk(): Trunk | null {
-    const [best] = trunks.toSorted((one, other) => freeChannels(other) - freeChannels(one));
+    const [best] = trunks
+      .filter((trunk) => !isDown(trunk))
+      .toSorted((one, other) => freeChannels(other) - freeChannels(one));
     return best === undefined || isFull(best) ? null : best;
   }
 
@@ -188,12 +207,14 @@ export function createTelephony(config: TelephonyConfig, ports: TelephonyPorts):
         ...(config.limits === undefined ? {} : { limits: config.limits }),
         ...(ports.lose === undefined ? {} : { lose: ports.lose }),
       });
+      for (const trunk of trunks) if (trunk.config.asked === true) watch(trunk, endpoint);
     },
     place: (order, _permit, onProgress) => place(order, onProgress),
     mediaLatenessMs: () => ports.media.latenessMs(),
     drain: (on) => endpoint?.drain(on),
     async stop() {
       stopping = true;
+      for (const health of healths.values()) health.stop();
       for (const call of calls) call.hangUp();
       await allEnded(STOP_PATIENCE_MS);
       for (const call of calls) call.abandon();

@@ -51,6 +51,7 @@ export function createDialogFetches(
         headers: { "user-agent": stage.userAgent, ...(cookies === null ? {} : { cookie: cookies }) },
         sender: stage.order.sender,
         timeoutMs: milliseconds(effect.timeoutMs),
+        freshness: { maxAgeSeconds: effect.maxAge, maxStaleSeconds: effect.maxStale },
       },
       signal,
     );

@@ -22,13 +22,19 @@ export type DialogTable = {
 
 export function createDialogTable(
   aroundStep: (session: number, step: () => readonly Effect[]) => readonly Effect[],
+  onEvaluation: (count: number) => void,
 ): DialogTable {
   const rows = new Map<number, Row>();
   const compile = createCompiler();
   return {
     async open(order) {
       const first = order.journal[0];
-      const realm = await createRealm({ seed: order.seed, now: instant(first?.wall ?? 0) });
+      const realm = await createRealm({
+        seed: order.seed,
+        now: instant(first?.wall ?? 0),
+        onEvaluation,
+        refuse: order.refuse,
+      });
       const dialog = createDialog(order.start, realm, compile);
       rows.set(order.session, { dialog, realm });
       const steps = order.journal.map((input) => aroundStep(order.session, () => dialog.step(input)));
@@ -59,7 +65,7 @@ export async function warmUp(table: DialogTable): Promise<void> {
   } as const;
   const journal = [{ type: "start", now: 0, wall: 0 }] as const;
   for (const session of [-1, -2])
-    await table.open({ type: "open", session, start, seed: 0, journal, answered: 0 });
+    await table.open({ type: "open", session, start, seed: 0, journal, answered: 0, refuse: 0 });
   for (const session of [-1, -2]) table.close(session);
 }
 

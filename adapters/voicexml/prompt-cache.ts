@@ -12,6 +12,8 @@ type Entry = { readonly stream: SharedStream<SpeechPiece>; bytes: number };
 
 export type PromptCache = {
   speak(request: SpeechRequest): AsyncIterable<SpeechPiece>;
+  /** Makes those that are not there, one after the other, so that a prompt that is wanted now waits for one at most. */
+  prepare(requests: readonly SpeechRequest[], signal: AbortSignal): Promise<void>;
   bytes(): number;
 };
 
@@ -47,6 +49,13 @@ export function createPromptCache(speech: SpeechSynthesizer, bytesMax = PROMPT_C
     }
   };
   return {
+    async prepare(requests, signal) {
+      for (const request of requests) {
+        if (signal.aborted) return;
+        const key = JSON.stringify(request);
+        if (!entries.has(key)) await make(key, request).stream.ended;
+      }
+    },
     bytes: () => total,
     speak(request) {
       const key = JSON.stringify(request);

@@ -4,8 +4,9 @@
  */
 import { milliseconds } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
+import { SpeechUnsupportedError } from "../../domain/ports/speech.ts";
 import type { AudioClip, CallLeg, PlayEnd, Playing } from "../../domain/ports/telephony.ts";
-import type { PromptPiece } from "./dialog/effects.ts";
+import type { PromptPiece, SpeechFailure } from "./dialog/effects.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 
 /** A play whose end was not reported this long after it was due is taken for ended. */
@@ -16,6 +17,8 @@ type Played = {
   readonly bargedIn: boolean;
   readonly markName: string | null;
   readonly markMs: number;
+  /** Set where the engine failed before all was said, and nobody had stopped it. */
+  readonly failure?: SpeechFailure;
 };
 
 export type PromptPlayer = {
@@ -67,10 +70,12 @@ export function createPromptPlayer(options: {
         playedMs += await send(current, batch);
       }
       const mark = feed.lastMark(playedMs);
+      const failure = current.stopped ? null : feed.failure();
       return {
         bargedIn: current.bargedIn,
         markName: mark?.name ?? null,
         markMs: mark === null ? 0 : playedMs - mark.atMs,
+        ...(failure === null ? {} : { failure }),
       };
     },
     digit() {
@@ -110,6 +115,7 @@ function createFeed() {
   let over = false;
   let addedMs = 0;
   const marks: Mark[] = [];
+  let failed: SpeechFailure | null = null;
   let wake = Promise.withResolvers<void>();
   return {
     add(clip: AudioClip): void {
@@ -118,6 +124,10 @@ function createFeed() {
       addedMs += clip.samples.length / SAMPLES_PER_MS;
       wake.resolve();
     },
+    fail(event: SpeechFailure): void {
+      failed = event;
+    },
+    failure: (): SpeechFailure | null => failed,
     mark: (name: string): number => marks.push({ name, atMs: addedMs }),
     end(): void {
       over = true;
@@ -160,9 +170,9 @@ async function fill(
         if (stopped()) break;
       }
     }
-  } catch {
-    // The engine failed: what was made is played, and the caller is asked the question without the rest of it.
-    // The failure itself is the speech adapter's to count; a prompt has no event for it once it is playing.
+  } catch (error) {
+    // What was made is played; then the document hears of the rest (VoiceXML 2.0 5.2.6).
+    feed.fail(error instanceof SpeechUnsupportedError ? "error.unsupported.language" : "error.noresource");
   } finally {
     feed.end();
   }

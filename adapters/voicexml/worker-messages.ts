@@ -14,6 +14,8 @@ export type HostMessage =
       readonly seed: number;
       readonly journal: readonly Input[];
       readonly answered: number;
+      /** The evaluation that stopped an earlier thread: it is answered with an error and not run again. 0: none. */
+      readonly refuse: number;
     }
   | { readonly type: "input"; readonly session: number; readonly input: Input }
   | { readonly type: "close"; readonly session: number };
@@ -22,7 +24,9 @@ export type WorkerMessage =
   | { readonly type: "ready" }
   | { readonly type: "effects"; readonly session: number; readonly effects: readonly Effect[] };
 
-/** Slots of the shared watch: which session is in a step (0: none), and a count that changes with every step. */
+/** Slots of the shared watch: which session is in a step (0: none), a count that changes with every step. */
 export const WATCH_SESSION = 0;
 export const WATCH_STEP = 1;
-export const WATCH_SLOTS = 2;
+/** The evaluation of that session's scripts that is running, counted from its start. */
+export const WATCH_EVALUATION = 2;
+export const WATCH_SLOTS = 3;

@@ -1,8 +1,9 @@
 /**
  * Worker threads that hold the dialogs. A script that no interrupt handler can stop (an `indexOf` of two long
  * strings has run for 90 s) blocks its worker; the pool sees the same step stand still in shared memory, ends
- * that thread, and rebuilds its other dialogs in a new one by replaying their inputs. Media runs elsewhere, so
- * the neighbours' callers hear nothing of it.
+ * that thread, and rebuilds its dialogs in a new one by replaying their inputs. Media runs elsewhere, so the
+ * neighbours' callers hear nothing of it. The guilty dialog is rebuilt too, with its fatal evaluation answered by
+ * `error.semantic` instead of being run; the second time it is ended.
  */
 import { Worker } from "node:worker_threads";
 import { milliseconds } from "../../domain/kernel/time.ts";
@@ -11,21 +12,22 @@ import type { DialogStart } from "./dialog/dialog.ts";
 import type { Effect, Input } from "./dialog/effects.ts";
 import {
   type HostMessage,
+  WATCH_EVALUATION,
   WATCH_SESSION,
   WATCH_SLOTS,
   WATCH_STEP,
   type WorkerMessage,
 } from "./worker-messages.ts";
 
-/** A step that has not ended after this long is stuck. Scripts have 100 ms together, so an honest one has. */
+/** A step that has neither ended nor begun another evaluation after this long is stuck: an honest one has 50 ms each. */
 const STUCK_MS = 1_000;
 const WATCH_EVERY_MS = 100;
 
 /** Inputs kept per dialog for its rebuilding: keys, fetches and timers of a long call. */
 export const JOURNAL_INPUTS_MAX = 20_000;
 
-/** A dialog that was in this many threads that died is taken for their death. */
-const LIVES_MAX = 3;
+/** A dialog that was in this many threads that died in nobody's step is taken for their death. */
+const UNEXPLAINED_MAX = 3;
 
 const RESOURCE_LIMITS = { stackSizeMb: 4, maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
 
@@ -55,8 +57,10 @@ type Row = {
   readonly sink: DialogSink;
   readonly journal: Input[];
   answered: number;
-  /** Threads that it has lived in. */
-  lives: number;
+  /** Threads that died around it, nobody being in a step. */
+  unexplained: number;
+  /** The evaluation that stopped a thread; null while none has. */
+  refuse: number | null;
 };
 
 type Thread = {
@@ -65,7 +69,7 @@ type Thread = {
   readonly rows: Map<number, Row>;
   readonly ready: Promise<void>;
   live: boolean;
-  seen: { step: number; since: number };
+  seen: { step: number; evaluation: number; since: number };
 };
 
 export function createWorkerPool(options: {
@@ -95,9 +99,14 @@ export function createWorkerPool(options: {
     threads[index] = fresh;
     void thread.worker.terminate();
     for (const row of thread.rows.values()) {
-      if (row.session === guilty || row.lives >= LIVES_MAX)
+      const isGuilty = row.session === guilty;
+      if (guilty === 0) row.unexplained += 1;
+      if (row.unexplained >= UNEXPLAINED_MAX || (isGuilty && row.refuse !== null))
         row.sink.onLost("error.com.reveille.limit.script");
-      else adopt(fresh, row);
+      else {
+        if (isGuilty) row.refuse = Atomics.load(thread.watch, WATCH_EVALUATION);
+        adopt(fresh, row);
+      }
     }
   };
   const onGone = (thread: Thread): void => {
@@ -108,7 +117,9 @@ export function createWorkerPool(options: {
     for (const thread of threads.slice()) {
       const session = Atomics.load(thread.watch, WATCH_SESSION);
       const step = Atomics.load(thread.watch, WATCH_STEP);
-      if (session === 0 || step !== thread.seen.step) thread.seen = { step, since: now };
+      const evaluation = Atomics.load(thread.watch, WATCH_EVALUATION);
+      const moved = step !== thread.seen.step || evaluation !== thread.seen.evaluation;
+      if (session === 0 || moved) thread.seen = { step, evaluation, since: now };
       else if (now - thread.seen.since >= STUCK_MS) replace(thread, session);
     }
     cancelWatch = options.clock.schedule(milliseconds(WATCH_EVERY_MS), look);
@@ -124,7 +135,16 @@ export function createWorkerPool(options: {
       if (thread === undefined)
         throw new Error("voicexml: run was called before start; its caller must start it first");
       lastSession += 1;
-      const row: Row = { session: lastSession, start, seed, sink, journal: [first], answered: 0, lives: 0 };
+      const row: Row = {
+        session: lastSession,
+        start,
+        seed,
+        sink,
+        journal: [first],
+        answered: 0,
+        unexplained: 0,
+        refuse: null,
+      };
       adopt(thread, row);
       const holder = (): Thread | undefined => threads.find((candidate) => candidate.rows.has(row.session));
       return {
@@ -163,9 +183,8 @@ function post(thread: Thread, message: HostMessage): void {
 
 function adopt(thread: Thread, row: Row): void {
   thread.rows.set(row.session, row);
-  row.lives += 1;
   const { session, start, seed, journal, answered } = row;
-  post(thread, { type: "open", session, start, seed, journal, answered });
+  post(thread, { type: "open", session, start, seed, journal, answered, refuse: row.refuse ?? 0 });
 }
 
 function startThread(program: URL, onGone: (thread: Thread) => void): Thread {
@@ -181,7 +200,7 @@ function startThread(program: URL, onGone: (thread: Thread) => void): Thread {
     rows: new Map(),
     ready: ready.promise,
     live: false,
-    seen: { step: 0, since: 0 },
+    seen: { step: 0, evaluation: 0, since: 0 },
   };
   // Only `start` waits for it; a thread that replaces another reports its death by "error" alone.
   ready.promise.catch(() => undefined);

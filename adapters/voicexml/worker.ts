@@ -2,7 +2,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Effect } from "./dialog/effects.ts";
 import { createDialogTable, warmUp } from "./dialog-table.ts";
-import { type HostMessage, WATCH_SESSION, WATCH_STEP, type WorkerMessage } from "./worker-messages.ts";
+import {
+  type HostMessage,
+  WATCH_EVALUATION,
+  WATCH_SESSION,
+  WATCH_STEP,
+  type WorkerMessage,
+} from "./worker-messages.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("voicexml/worker.ts runs as a worker thread of runner.ts only");
@@ -20,7 +26,7 @@ function watched(session: number, step: () => readonly Effect[]): readonly Effec
   }
 }
 
-const table = createDialogTable(watched);
+const table = createDialogTable(watched, (count) => Atomics.store(watch, WATCH_EVALUATION, count));
 const send = (message: WorkerMessage): void => port.postMessage(message);
 
 // One message after the other, also across the wait for a realm: an input never overtakes its "open".

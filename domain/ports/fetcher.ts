@@ -14,6 +14,11 @@ export type FetchRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly sender: SenderId | null;
   readonly timeoutMs: Milliseconds;
+  /**
+   * What the asker makes of kept answers (VoiceXML 2.0 6.1.2): none older than `maxAgeSeconds` without asking again,
+   * and such as are stale by no more than `maxStaleSeconds` are good enough. Absent or null: as HTTP says.
+   */
+  readonly freshness?: { readonly maxAgeSeconds: number | null; readonly maxStaleSeconds: number | null };
 };
 
 export type FetchFailure =

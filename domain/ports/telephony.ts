@@ -84,6 +84,10 @@ export type CallEnding = {
   readonly sipCode: number | null;
   /** Q.850 cause of a Reason header (RFC 3326). */
   readonly q850: number | null;
+  /** Retry-After of the refusal (RFC 3261 20.33); absent or null when it had none. */
+  readonly retryAfterSeconds?: number | null;
+  /** The trunk is known to refuse what it has no room for with 480 or 486 at once, as if the callee were busy. */
+  readonly trunkRefusesAtOnce?: boolean;
   /** A 180, or a 183 that a trunk is known to send for alerting. 183 alone is no proof. */
   readonly alerted: boolean;
   readonly earlyMedia: boolean;

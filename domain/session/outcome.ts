@@ -54,6 +54,18 @@ function localOutcome(ending: CallEnding): CallOutcome | null {
   }
 }
 
+/** No telephone is looked for, found busy and told so in less. */
+const AT_ONCE_MS = 1_000;
+const REFUSED_AT_ONCE: readonly number[] = [480, 486];
+
+/** The trunk has no room, or wants fewer calls a second: it says when to come again, or is known by its haste. */
+function isThrottled({ sipCode, retryAfterSeconds = null, ...ending }: CallEnding): boolean {
+  if (sipCode === 503) return retryAfterSeconds !== null;
+  if (ending.trunkRefusesAtOnce !== true || ending.alerted || ending.invitedAt === null) return false;
+  const isHasty = ending.endedAt - ending.invitedAt < AT_ONCE_MS;
+  return isHasty && sipCode !== null && REFUSED_AT_ONCE.includes(sipCode);
+}
+
 const INVALID_NUMBER_CAUSES: readonly number[] = [1, 22, 28];
 const UNREACHABLE_CAUSES: readonly number[] = [18, 20, 27, 31];
 const BLOCKED_CAUSES: readonly number[] = [21, 55, 57];
@@ -100,6 +112,7 @@ function unansweredOutcome(ending: CallEnding): CallOutcome {
   if (local !== null) return local;
   const { sipCode, q850, alerted } = ending;
   if (sipCode === null) return "trunk-failed";
+  if (isThrottled(ending)) return "throttled";
   const plain = BY_STATUS.get(sipCode);
   if (plain !== undefined) return plain;
   const refined = q850 === null ? null : outcomeOfCause(q850, alerted);

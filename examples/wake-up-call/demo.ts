@@ -31,6 +31,9 @@ const SENDER = "grand-hotel";
 const PASSWORD = "wake-up-all-guests";
 const GUEST = "+12125550123";
 const PATIENCE_MS = 60_000;
+/** As shells count it: 128 and SIGINT. */
+const INTERRUPTED = 130;
+const REMOVE = { recursive: true, force: true } as const;
 
 type Spoken = { readonly step: { readonly type: string; readonly text?: string } };
 
@@ -110,11 +113,21 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const recording = join(folder, "heard-by-the-guest.wav");
   const closing: (() => Promise<void>)[] = [];
   const began = Date.now();
+  const stopAsked = options.stopAsked();
+  let cutShort = false;
+  let lookingAround = false;
   try {
-    return await stage();
+    return await Promise.race([stage(), stopAsked.then(() => interrupted())]);
   } finally {
-    for (const close of closing.toReversed()) await close();
-    if (!options.stay) rmSync(join(folder, "data"), { recursive: true, force: true });
+    // Popped: an interrupted stage may still add to them.
+    for (let close = closing.pop(); close !== undefined; close = closing.pop()) await close();
+    if (!options.stay || cutShort) rmSync(cutShort ? folder : join(folder, "data"), REMOVE);
+  }
+
+  /** Asked to stop before the end: nothing of the trial is left behind, unless somebody is looking around in it. */
+  function interrupted(): number {
+    cutShort = !lookingAround;
+    return lookingAround ? 0 : INTERRUPTED;
   }
 
   async function stage(): Promise<number> {
@@ -206,7 +219,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
         `\nStill running: gateway http://${gateway}, mail ${smtp}, reports http://${reports}/ (Sender ${SENDER}, password ${PASSWORD}).`,
       );
       out(`Data in ${folder}. Stop with Ctrl-C.`);
-      await options.stopAsked();
+      lookingAround = true;
+      await stopAsked;
     }
     return right ? 0 : 1;
   }

@@ -25,7 +25,12 @@ import {
 } from "../../domain/kernel/identifiers.ts";
 import { type Instant, latest } from "../../domain/kernel/time.ts";
 import type { Delivered, Entry, Outputs } from "../../domain/ports/event-log.ts";
-import type { CancelRequest, InputMessage, SubmitRequest } from "../../domain/request/commands.ts";
+import type {
+  CancelRequest,
+  InboundReported,
+  InputMessage,
+  SubmitRequest,
+} from "../../domain/request/commands.ts";
 import {
   callReported,
   callSilent,
@@ -41,7 +46,7 @@ import {
   submit,
 } from "../../domain/request/decide.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
-import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
+import { type CallingPhase, evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 import { createReadyQueue } from "../../domain/schedule/ready-queue.ts";
 import { createTimerHeap } from "../../domain/schedule/timer-heap.ts";
 import {
@@ -70,7 +75,18 @@ export type DeskPorts = JudgePorts & {
   readonly load: TelephonyLoad;
   readonly draw: () => number;
   readonly ulid: () => string;
+  /**
+   * A wall clock that never steps while this process lives. All waiting for somebody's silence goes by it: a step
+   * of the clock must not make a call lost or a server gone.
+   */
+  readonly steadyNow: () => Instant;
 };
+
+/**
+ * A desk that did not look for this long was stopped itself (paused, starved): what it has not heard meanwhile
+ * says nothing about the servers.
+ */
+const LOOKING_GAP_MS = 3_000;
 
 /** Offers made in one pump at most: bounds a transaction. */
 export const DISPATCHES_PER_PUMP_MAX = 500;
@@ -85,7 +101,7 @@ const BY_TIMER: Cause = { id: null, offset: null };
 export type Desk = {
   restoreState(record: Delivered<"state">): void;
   restoreEvent(record: Delivered<"events">): void;
-  /** Offset of the last input that the restored state accounts for; null: none. */
+  /** Offset of the newest input that has been handled, here or by an earlier owner; null: none. */
   handledUpTo(): number | null;
   /** Call once after the restore: rebuilds queues and timers. */
   open(now: Instant): void;
@@ -120,8 +136,16 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
   let events: Entry<"events">[] = [];
   let offers: Entry<"offers">[] = [];
   let inputTaken: number | null = null;
-  let restoredUpTo: number | null = null;
+  /** Offset of the newest input that has been handled, here or by an earlier owner; -1: none. */
+  let handledUpTo = -1;
   let eventsUpTo: number | null = null;
+  /** By the steady clock: when this desk began to watch each call, and to listen to the servers. */
+  const watchedSince = new Map<RequestId, Instant>();
+  let listeningSince = ports.steadyNow();
+  let lookedAt = listeningSince;
+  /** Silent servers with calls of ours, and when a commit showed that it is not the log that is silent. */
+  const suspects = new Map<ServerId, Instant | null>();
+  let probing = false;
 
   const limits = (): DispatchLimits => ({
     offerTtlMs: options.offerTtlMs,
@@ -193,6 +217,8 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
   }
 
   function arm(request: RequestId, state: RequestState): void {
+    if (state.phase !== "calling") watchedSince.delete(request);
+    else if (!watchedSince.has(request)) watchedSince.set(request, ports.steadyNow());
     const at = wakeOf(state);
     if (at !== null) timers.push(at, request);
     if (state.phase === "queued") enqueue(request);
@@ -213,7 +239,10 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       touchedCustomers.add(customer);
     }
     moveOnServer(request, before, next);
-    if (event.type === "DispatchRejected") unpromise(ports.load, event.server, event.offer);
+    // Accepted: the server holds the port by now, and its own reports say so.
+    if (event.type === "DispatchRejected" || event.type === "Accepted") {
+      unpromise(ports.load, event.server, event.offer);
+    }
     const id = ports.ulid();
     const envelope = {
       id,
@@ -302,8 +331,7 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       }
       case "InboundStarted":
       case "InboundEnded":
-        customers.set(message.customer, foldCustomer(customerState(message.customer), message, null));
-        touchedCustomers.add(message.customer);
+        foldInbound(message);
         note(message, message.customer, cause, now);
         return unpark(message.customer);
       case "IntakeRefused":
@@ -311,6 +339,11 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       default:
         return message satisfies never;
     }
+  }
+
+  function foldInbound(message: InboundReported): void {
+    customers.set(message.customer, foldCustomer(customerState(message.customer), message, null));
+    touchedCustomers.add(message.customer);
   }
 
   /** Events for a Request that may be unknown here: those can only be ignored facts. */
@@ -326,7 +359,7 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
     const at = wakeOf(state);
     // A timer outlives the phase that set it: only the present phase says whether it is time.
     if (at === null || at > now) return;
-    const decided = timeDecision(state, now);
+    const decided = timeDecision(request, state, now);
     if (decided?.ok) applyAll(request, decided.events, BY_TIMER, now);
     if (state.phase === "over") {
       requests.delete(request);
@@ -335,7 +368,11 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
     }
   }
 
-  function timeDecision(state: RequestState, now: Instant): Decision<RequestEvent, string> | null {
+  function timeDecision(
+    request: RequestId,
+    state: RequestState,
+    now: Instant,
+  ): Decision<RequestEvent, string> | null {
     switch (state.phase) {
       case "scheduled": {
         if (state.terms.notAfter <= now) return expire(state, now);
@@ -347,10 +384,26 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       case "offered":
         return offerExpired(state, state.offer, limits(), now);
       case "calling":
-        return callSilent(state, now);
+        return silence(request, state, now);
       default:
         return null;
     }
+  }
+
+  /**
+   * The instants of the log come from other machines' clocks, so this desk counts for itself: a call is silent
+   * when it has been watched here for as long as any call can last.
+   */
+  function silence(
+    request: RequestId,
+    state: CallingPhase,
+    now: Instant,
+  ): Decision<RequestEvent, string> | null {
+    const since = watchedSince.get(request) ?? ports.steadyNow();
+    const left = silenceAt({ ...state, grantedAt: since }) - ports.steadyNow();
+    if (left <= 0) return callSilent(state, latest(now, silenceAt(state)));
+    timers.push((now + left) as Instant, request);
+    return null;
   }
 
   function forgetCustomer(customer: CustomerKey, now: Instant): void {
@@ -360,8 +413,35 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
     touchedCustomers.add(customer);
   }
 
+  /**
+   * Servers that are silent though the log is not: silence is evidence only while somebody could have been heard.
+   * So a suspicion is first answered by a commit, and what still is not heard a while after it is gone.
+   */
+  function goneServers(): readonly ServerId[] {
+    const steady = ports.steadyNow();
+    if (steady - lookedAt > LOOKING_GAP_MS) listeningSince = steady;
+    lookedAt = steady;
+    if (steady - listeningSince <= options.serverSilentMs) suspects.clear();
+    else suspect(silentServers(ports.load, steady, options.serverSilentMs));
+    const waitMs = options.serverSilentMs / 2;
+    return [...suspects].filter(([, at]) => at !== null && steady - at >= waitMs).map(([server]) => server);
+  }
+
+  function suspect(silent: readonly ServerId[]): void {
+    for (const server of suspects.keys()) {
+      if (!silent.includes(server) || !holdsCalls(server)) suspects.delete(server);
+    }
+    for (const server of silent) {
+      if (suspects.has(server) || !holdsCalls(server)) continue;
+      suspects.set(server, null);
+      probing = true;
+    }
+  }
+
+  const holdsCalls = (server: ServerId): boolean => (onServer.get(server)?.size ?? 0) > 0;
+
   function loseSilentServers(now: Instant): void {
-    for (const server of silentServers(ports.load, now, options.serverSilentMs)) {
+    for (const server of goneServers()) {
       // A copy: each lost call leaves the set while we walk it.
       for (const request of Array.from(onServer.get(server) ?? [])) {
         const open = requests.get(request);
@@ -375,7 +455,7 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
   /** Offers the best waiting Request to a drawn server; false when nothing more can be offered now. */
   function dispatchNext(now: Instant): boolean {
     if (ready.size() === 0) return false;
-    const server = chooseServer(serverViews(ports.load), ports.draw(), now);
+    const server = chooseServer(serverViews(ports.load), ports.draw(), ports.steadyNow());
     if (server === null) return false;
     const request = ready.pop();
     const state = request === null ? undefined : requests.get(request)?.state;
@@ -408,7 +488,8 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
         sequence: null,
         correlationId: key,
         causationId: null,
-        causeOffset: inputTaken,
+        // Cumulative: a restore learns from it what was handled, even where every snapshot is gone.
+        causeOffset: handledUpTo < 0 ? null : handledUpTo,
         ownerEpoch: options.epoch,
       },
     };
@@ -437,12 +518,18 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
           : ({ type: "CustomerState", handledUpTo: inputTaken, snapshot: JSON.stringify(state) } as const);
       entries.push(stateEntry(customer, message));
     }
+    // Written by a probe too, which has nothing else to say.
     if (eventsUpTo !== null) entries.push(stateEntry("checkpoint", { type: "Checkpoint", eventsUpTo }));
     return entries;
   }
 
+  function remember(offset: number | null): void {
+    if (offset !== null) handledUpTo = Math.max(handledUpTo, offset);
+  }
+
   return {
     restoreState(record) {
+      if (record.ok) remember(record.envelope.causeOffset);
       if (!record.ok || record.message === null) {
         requests.delete(record.key as RequestId);
         customers.delete(record.key as CustomerKey);
@@ -454,9 +541,7 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
         eventsUpTo = message.eventsUpTo;
         return;
       }
-      if (message.handledUpTo !== null) {
-        restoredUpTo = Math.max(restoredUpTo ?? -1, message.handledUpTo);
-      }
+      remember(message.handledUpTo);
       if (message.type === "CustomerState") {
         customers.set(record.key as CustomerKey, JSON.parse(message.snapshot) as CustomerState);
         return;
@@ -469,8 +554,9 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       if (!record.ok || record.message === null) return;
       const request = parseRequestId(record.envelope.subject ?? "");
       const seq = record.envelope.sequence;
-      if (record.envelope.causeOffset !== null) {
-        restoredUpTo = Math.max(restoredUpTo ?? -1, record.envelope.causeOffset);
+      remember(record.envelope.causeOffset);
+      if (record.message.type === "InboundStarted" || record.message.type === "InboundEnded") {
+        foldInbound(record.message);
       }
       if (request === null || seq === null) return;
       const open = requests.get(request) ?? { state: NO_REQUEST, seq: 0 };
@@ -485,8 +571,10 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       customers.set(customer, foldCustomer(customerState(customer), record.message, request));
       touchedCustomers.add(customer);
     },
-    handledUpTo: () => restoredUpTo,
+    handledUpTo: () => (handledUpTo < 0 ? null : handledUpTo),
     open(now) {
+      listeningSince = ports.steadyNow();
+      lookedAt = listeningSince;
       for (const [request, { state }] of requests) {
         moveOnServer(request, NO_REQUEST, state);
         arm(request, state);
@@ -495,7 +583,10 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       }
     },
     take(record_, now) {
-      inputTaken = record_.offset;
+      inputTaken = Math.max(inputTaken ?? -1, record_.offset);
+      // Given again, after a restore or by a careless log: what followed from it is in `events` already.
+      if (record_.offset <= handledUpTo) return;
+      handledUpTo = record_.offset;
       if (!record_.ok) {
         const { topic, partition, offset, reason } = record_;
         const cause = { id: null, offset };
@@ -516,17 +607,20 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       for (let made = 0; made < DISPATCHES_PER_PUMP_MAX; made += 1) if (!dispatchNext(now)) break;
     },
     takeOutputs() {
-      if (events.length === 0 && touchedRequests.size === 0 && inputTaken === null) return null;
+      const touched = touchedRequests.size + touchedCustomers.size;
+      if (events.length === 0 && touched === 0 && inputTaken === null && !probing) return null;
       const outputs: Outputs = { events, state: changelog(), offers, handledUpTo: inputTaken };
       events = [];
       offers = [];
       inputTaken = null;
+      probing = false;
       touchedRequests.clear();
       touchedCustomers.clear();
       return outputs;
     },
     committed(newest) {
       eventsUpTo = newest;
+      for (const [server, at] of suspects) if (at === null) suspects.set(server, ports.steadyNow());
     },
     eventsKnownUpTo: () => eventsUpTo,
     nextWakeAt: () => timers.next(),

@@ -1,4 +1,5 @@
 /** The dispatcher role (103): tasks over the partitions that this process owns, and the views they ask. */
+import { type Instant, instant } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { EventLog, Worker } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
@@ -28,6 +29,9 @@ export const DISPATCHER_GROUP = "dispatcher";
 
 export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): Dispatcher {
   const { log, clock, operatorLog } = ports;
+  const startedAt = clock.now();
+  const startedMonotonic = clock.monotonic();
+  const steadyNow = (): Instant => instant(startedAt + (clock.monotonic() - startedMonotonic));
   const directory = createDirectory();
   const load = createTelephonyLoad();
   const tasks = new Set<DispatcherTask>();
@@ -47,7 +51,7 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
     });
     const reports = log.follow("load", "start", (records) => {
       for (const record of records) {
-        if (record.ok && record.message !== null) foldLoad(load, record.message, clock.now());
+        if (record.ok && record.message !== null) foldLoad(load, record.message, steadyNow());
       }
       nudgeAll();
     });
@@ -64,7 +68,7 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
     async start() {
       await followViews();
       worker = log.work(DISPATCHER_GROUP, (ownership) => {
-        const task = createDispatcherTask(ownership, options, { ...ports, directory, load });
+        const task = createDispatcherTask(ownership, options, { ...ports, directory, load, steadyNow });
         tasks.add(task);
         ownership.lost.addEventListener("abort", () => tasks.delete(task), { once: true });
         operatorLog.info("dispatcher owns a partition", {

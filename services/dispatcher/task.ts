@@ -82,8 +82,9 @@ export function createDispatcherTask(
       desk.open(clock.now());
       opened = true;
       tick();
-      if (committed === null || known === null) return committed;
-      return Math.min(committed, known);
+      // The position may have been written without the outputs, or these without it: only what the restored desk
+      // accounts for was handled for certain, and it skips what it is given again.
+      return committed === null || known === null ? null : Math.min(committed, known);
     },
     handle: (records) =>
       inTurn(async () => {

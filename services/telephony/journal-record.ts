@@ -16,14 +16,24 @@ export type JournalRecord =
       readonly factSeq: number;
       readonly at: Instant;
     }
-  | { readonly state: "done"; readonly at: Instant };
+  | { readonly state: "done"; readonly at: Instant }
+  /** Somebody called in, from before the log hears of it until its end is in the log: a line must not stay taken. */
+  | {
+      readonly state: "inbound";
+      readonly inboundId: string;
+      readonly customer: CustomerKey;
+      readonly port: number;
+      readonly startedAt: Instant;
+    };
+
+const STATES: readonly unknown[] = ["open", "done", "inbound"] satisfies JournalRecord["state"][];
 
 /** Reads what `JSON.stringify` wrote; null for anything else. */
 export function parseJournalRecord(body: string): JournalRecord | null {
   try {
     const value: unknown = JSON.parse(body);
     if (typeof value !== "object" || value === null || !("state" in value)) return null;
-    return value.state === "open" || value.state === "done" ? (value as JournalRecord) : null;
+    return STATES.includes(value.state) ? (value as JournalRecord) : null;
   } catch {
     return null;
   }

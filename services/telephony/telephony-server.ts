@@ -14,7 +14,7 @@ import {
   slotOfName,
   slotOfRequest,
 } from "../../domain/kernel/identifiers.ts";
-import { after, type Instant, type Milliseconds, milliseconds } from "../../domain/kernel/time.ts";
+import { after, type Instant, instant, type Milliseconds, milliseconds } from "../../domain/kernel/time.ts";
 import type { CallJournal } from "../../domain/ports/call-journal.ts";
 import type { Chance } from "../../domain/ports/chance.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
@@ -73,6 +73,14 @@ export type TelephonyServerPorts = {
   readonly observe?: (request: RequestId | null, step: DialogStep) => void;
 };
 
+type InboundEnd = "customer" | "us" | "network";
+type InboundHeld = {
+  readonly inboundId: string;
+  readonly customer: CustomerKey;
+  readonly port: number;
+  readonly startedAt: Instant;
+};
+
 export type TelephonyServer = {
   start(): Promise<void>;
   /** Takes nothing new; resolves when the last call has ended or `patience` is over. */
@@ -95,11 +103,15 @@ export function createTelephonyServer(
   const outbox = createFactOutbox({ log, clock, operatorLog });
   const calls = new Map<OfferId, OutboundCall>();
   const holders = new Map<OfferId, Offer>();
+  /** By the steady clock. */
   const done = new Map<OfferId, Instant>();
   const cancelled = new Set<OfferId>();
   const epochs = new Map<number, number>();
   const inbound = new Map<string, () => void>();
   const startedAt = clock.now();
+  const startedMonotonic = clock.monotonic();
+  /** Never steps while this process lives: reports keep their order and holds their length, whatever the clock does. */
+  const steadyNow = (): Instant => instant(startedAt + (clock.monotonic() - startedMonotonic));
   let table: PortTable = createPortTable(options.ports, options.inboundReserve);
   let draining = false;
   /** While the records of earlier runs go by. */
@@ -150,7 +162,7 @@ export function createTelephonyServer(
     return {
       type: "LoadReported",
       server: options.server,
-      at: clock.now(),
+      at: steadyNow(),
       startedAt,
       ports: table.capacity,
       inUseOutbound: countUse(table, "outbound"),
@@ -203,7 +215,7 @@ export function createTelephonyServer(
   }
 
   function beat(): void {
-    const now = clock.now();
+    const now = steadyNow();
     for (const { offer } of expiredHolds(table, now)) withdraw(offer, "hold-expired", null);
     for (const [offer, at] of done) {
       if (now - at < DONE_KEPT_MS) continue;
@@ -257,8 +269,8 @@ export function createTelephonyServer(
     const now = clock.now();
     const epoch = newestEpoch(offer);
     if (calls.has(offer.offer) || done.has(offer.offer)) return;
-    const held = portOfOffer(table, offer.offer);
-    if (held !== null) return accepted(offer, held, cause);
+    const holding = portOfOffer(table, offer.offer);
+    if (holding !== null) return accepted(offer, holding, cause);
     const condition = {
       table,
       draining: draining || outbox.isBacklogged(),
@@ -267,7 +279,8 @@ export function createTelephonyServer(
     };
     const refusal = refusalOf(offer, condition, now, options.admission);
     if (refusal !== null) return rejectOffer(offer, refusal, cause);
-    const hold = holdPort(table, { offer: offer.offer, now, until: after(now, options.holdMs) });
+    const held = steadyNow();
+    const hold = holdPort(table, { offer: offer.offer, now: held, until: after(held, options.holdMs) });
     if (hold === null) return rejectOffer(offer, "busy", cause);
     setTable(hold.table);
     holders.set(offer.offer, offer);
@@ -318,7 +331,7 @@ export function createTelephonyServer(
     holders.delete(grant.offer);
     if (seized === null) {
       // The hold ran out, gave way to a caller, or died with an earlier run: nobody was called.
-      done.set(grant.offer, now);
+      done.set(grant.offer, steadyNow());
       void lost(grant, { phase: "granted", how: "hold-gone" }, 1);
       return;
     }
@@ -342,7 +355,7 @@ export function createTelephonyServer(
         at: clock.now(),
       } satisfies JournalRecord);
     // Marked before the first wait: the same grant delivered again meanwhile finds it.
-    done.set(offer, seizedAt);
+    done.set(offer, steadyNow());
     // The entry must be pessimistic: from here on an INVITE may have left, whatever else survives of this process.
     const [durable] = await Promise.all([log.durable(), journal.put(offer, record("invited"))]);
     done.delete(offer);
@@ -374,9 +387,10 @@ export function createTelephonyServer(
 
   /** The outcome is in the log: the journal entry is only kept against a second delivery of the grant. */
   function finish(offer: OfferId): void {
-    const at = clock.now();
-    done.set(offer, at);
-    journal.put(offer, JSON.stringify({ state: "done", at } satisfies JournalRecord)).catch(reject);
+    done.set(offer, steadyNow());
+    journal
+      .put(offer, JSON.stringify({ state: "done", at: clock.now() } satisfies JournalRecord))
+      .catch(reject);
   }
 
   function takeHangUp(message: HangUp): void {
@@ -447,17 +461,11 @@ export function createTelephonyServer(
       holders.delete(seized.withdrawn);
       if (offer !== undefined) rejectOffer(offer, "glare", null);
     }
-    const customer = callerKey(call);
-    const about = { slot: slotOfCustomer(customer), subject: null, causationId: null };
-    const common = { inboundId, customer, server: options.server, port: seized.port };
-    void outbox.report(
-      entry({ type: "InboundStarted", ...common, sipCallId: call.sipCallId, at: now }, customer, about),
-    );
-    const over = (endedBy: "customer" | "us" | "network"): void => {
+    const tell = journalInbound({ inboundId, customer: callerKey(call), port: seized.port, startedAt: now });
+    tell.started(call.sipCallId);
+    const over = (endedBy: InboundEnd): void => {
       setTable(releasePort(table, seized.port, clock.now()));
-      void outbox.report(
-        entry({ type: "InboundEnded", ...common, startedAt: now, endedBy, at: clock.now() }, customer, about),
-      );
+      tell.ended(endedBy);
     };
     return {
       take: true,
@@ -466,10 +474,38 @@ export function createTelephonyServer(
     };
   }
 
+  /**
+   * The caller is answered at once; the log hears of the call only when the journal has it, so that its end will
+   * be told even if this process does not live to see it.
+   */
+  function journalInbound(held: InboundHeld) {
+    const { inboundId, customer, port, startedAt: beganAt } = held;
+    const record: JournalRecord = { state: "inbound", inboundId, customer, port, startedAt: beganAt };
+    const told = journal.put(inboundId, JSON.stringify(record));
+    told.catch(reject);
+    const common = { inboundId, customer, server: options.server, port };
+    const about = { slot: slotOfCustomer(customer), subject: null, causationId: null };
+    const report = async (message: InputMessage): Promise<void> => {
+      const written = entry(message, customer, about);
+      await told;
+      await outbox.report(written);
+    };
+    return {
+      started(sipCallId: string): void {
+        report({ type: "InboundStarted", ...common, sipCallId, at: beganAt }).catch(reject);
+      },
+      ended(endedBy: InboundEnd): void {
+        report({ type: "InboundEnded", ...common, startedAt: beganAt, endedBy, at: clock.now() })
+          .then(() => journal.remove(inboundId))
+          .catch(reject);
+      },
+    };
+  }
+
   function inboundProgress(
     call: IncomingCall,
     inboundId: string,
-    over: (endedBy: "customer" | "us" | "network") => void,
+    over: (endedBy: InboundEnd) => void,
   ): (progress: CallProgress) => void {
     const hungUp = new AbortController();
     inbound.set(inboundId, () => hungUp.abort());
@@ -511,15 +547,21 @@ export function createTelephonyServer(
         operatorLog.error("journal entry is not readable", { offer });
         continue;
       }
+      if (record.state === "inbound") {
+        // Nobody saw its end; the call itself ended with the process that carried it.
+        journalInbound(record).ended("network");
+        continue;
+      }
       if (record.state === "done") {
-        done.set(offer, record.at);
+        // From now, not from its own time: the clock may have been stepped since, and longer is harmless.
+        done.set(offer, steadyNow());
         continue;
       }
       operatorLog.warn("a call was lost in a crash", { request: requestOfOffer(offer), phase: record.phase });
       const { requestId, customer, phase, factSeq } = record;
       const report = lost({ offer, requestId, customer }, { phase, how: "journal" }, factSeq);
       reports.push(report.then(() => finish(offer)));
-      done.set(offer, clock.now());
+      done.set(offer, steadyNow());
     }
     await Promise.all(reports);
   }

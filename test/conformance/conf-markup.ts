@@ -29,6 +29,7 @@ const PLAIN_PARENTS: ReadonlySet<string> = new Set([
   "if",
   "help",
   "error",
+  "foreach",
 ]);
 
 /** Text that is not well-formed comes back as it is: to refuse it is the interpreter's part. */

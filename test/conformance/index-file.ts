@@ -1,38 +1,17 @@
 /** What is to be run, read from a data folder: indexed suites, and suites with a folder per assertion. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ConformanceTest, Verdict } from "./conformance-case.ts";
+import { farEndKind } from "./far-end.ts";
+import { MANIFEST, readManifest } from "./manifest-file.ts";
 
-export type ConformanceTest = {
-  /** Suite and id, e.g. "vxml20/43". */
-  readonly id: string;
-  readonly folder: string;
-  readonly start: string;
-  readonly hasPass: boolean;
-  readonly verdict: Verdict;
-  /** What the caller does at each wait, in order; null: as the prompts' markers say. */
-  readonly caller: readonly string[] | null;
-  readonly farEnd: string | null;
-  /** Why it can't pass with what is stored; null for a test to be run. */
-  readonly unusable: string | null;
-};
+/** As found in the index: anything may stand there, and only what is understood is used. */
+type Entry = Readonly<Record<string, unknown>>;
 
-type Verdict =
-  | { readonly kind: "pass" | "no-fail" | "audio-requested" }
-  | { readonly kind: "heard-in-order"; readonly words: readonly string[] };
-
-type Entry = {
-  readonly id: number | string;
-  readonly start: string;
-  readonly has_pass?: boolean;
-  readonly verdict?: string | { readonly heardInOrder: readonly string[] };
-  readonly caller?: readonly string[];
-  readonly farEnd?: string;
-  readonly unusable?: string | boolean;
-};
-
-/** Every test below `folder`, itself a suite or a folder of suites. */
+/** Every test below `folder`, itself a suite or a folder of suites. Throws where an index is no JSON array. */
 export function readTests(folder: string): readonly ConformanceTest[] {
-  if (existsSync(join(folder, "index.json"))) return readIndexed(folder, "");
+  const own = readSuite(folder, "");
+  if (own !== null) return own;
   const suites = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return suites
     .map((entry) => entry.name)
@@ -40,34 +19,77 @@ export function readTests(folder: string): readonly ConformanceTest[] {
     .toSorted()
     .flatMap((name) => {
       const suite = join(folder, name);
-      return existsSync(join(suite, "index.json"))
-        ? readIndexed(suite, `${name}/`)
-        : readFolders(suite, `${name}/`);
+      return readSuite(suite, `${name}/`) ?? readFolders(suite, `${name}/`);
     });
 }
 
-function readIndexed(folder: string, prefix: string): readonly ConformanceTest[] {
-  // oxlint-disable-next-line no-unsafe-type-assertion -- the form that the data folder's README describes
-  const entries = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as readonly Entry[];
-  return entries.map((entry) => {
-    const hasPass = entry.has_pass ?? true;
-    return {
-      id: `${prefix}${entry.id}`,
-      folder,
-      start: entry.start,
-      hasPass,
-      verdict: verdictOf(entry.verdict, hasPass),
-      caller: entry.caller ?? null,
-      farEnd: entry.farEnd ?? null,
-      unusable: entry.unusable === undefined || entry.unusable === false ? null : String(entry.unusable),
-    };
-  });
+function readSuite(folder: string, prefix: string): readonly ConformanceTest[] | null {
+  if (existsSync(join(folder, "index.json"))) return readIndexed(folder, prefix);
+  return existsSync(join(folder, MANIFEST)) ? readManifest(folder, prefix) : null;
 }
 
-function verdictOf(given: Entry["verdict"], hasPass: boolean): Verdict {
-  if (typeof given === "object") return { kind: "heard-in-order", words: given.heardInOrder };
+function readIndexed(folder: string, prefix: string): readonly ConformanceTest[] {
+  const entries: unknown = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
+  if (!Array.isArray(entries)) throw new Error(`${join(folder, "index.json")} holds no array of tests`);
+  return entries.map((entry: unknown) => readEntry(isEntry(entry) ? entry : {}, folder, prefix));
+}
+
+function isEntry(value: unknown): value is Entry {
+  return typeof value === "object" && value !== null;
+}
+
+function readEntry(entry: Entry, folder: string, prefix: string): ConformanceTest {
+  const hasPass = entry["has_pass"] !== false;
+  const verdict = verdictOf(entry["verdict"], hasPass);
+  const caller = callerOf(entry["caller"]);
+  const start = typeof entry["start"] === "string" ? entry["start"] : "";
+  const farEnd = entry["farEnd"] ?? null;
+  const problems = [
+    ...(verdict === null ? [`verdict ${JSON.stringify(entry["verdict"])}`] : []),
+    ...(caller === undefined ? [`caller ${JSON.stringify(entry["caller"])}`] : []),
+    ...(isFarEnd(farEnd) ? [] : [`farEnd ${JSON.stringify(farEnd)}`]),
+  ].map((what) => `the index says ${what}, which this harness does not know`);
+  if (start === "" || !existsSync(join(folder, start)))
+    problems.push(`its start document "${start}" is not there`);
+  const unusable = entry["unusable"] ?? false;
+  return {
+    id: `${prefix}${idOf(entry["id"])}`,
+    folder,
+    start,
+    hasPass,
+    verdict: verdict ?? { kind: "pass" },
+    caller: caller ?? null,
+    farEnd: isFarEnd(farEnd) ? farEnd : null,
+    unusable: unusable === false ? null : typeof unusable === "string" ? unusable : JSON.stringify(unusable),
+    problem: problems[0] ?? null,
+  };
+}
+
+function idOf(given: unknown): string {
+  return typeof given === "string" || typeof given === "number" ? String(given) : "without an id";
+}
+
+/** Undefined for what is no list of things to do. */
+function callerOf(given: unknown): readonly string[] | null | undefined {
+  if (given === undefined || given === null) return null;
+  if (!Array.isArray(given)) return undefined;
+  const actions: readonly unknown[] = given;
+  return actions.every((action) => typeof action === "string") ? actions : undefined;
+}
+
+function isFarEnd(given: unknown): given is string | null {
+  return given === null || (typeof given === "string" && farEndKind(given) !== null);
+}
+
+/** Null for one that nobody here knows. */
+function verdictOf(given: unknown, hasPass: boolean): Verdict | null {
+  if (given === undefined || given === null) return { kind: hasPass ? "pass" : "no-fail" };
+  if (given === "pass" || given === "pass-in-linked-document") return { kind: "pass" };
   if (given === "no-fail" || given === "audio-requested") return { kind: given };
-  return { kind: hasPass || given === "pass-in-linked-document" ? "pass" : "no-fail" };
+  const words = isEntry(given) ? given["heardInOrder"] : null;
+  if (!Array.isArray(words)) return null;
+  const list: readonly unknown[] = words;
+  return list.every((word) => typeof word === "string") ? { kind: "heard-in-order", words: list } : null;
 }
 
 /** A folder per assertion: the document that starts it is named for the id, "3.txml" or "3a.txml". */
@@ -94,6 +116,7 @@ function readFolders(suite: string, prefix: string): readonly ConformanceTest[] 
           caller: null,
           farEnd: null,
           unusable: null,
+          problem: null,
         },
       ];
     });

@@ -1,4 +1,4 @@
-import type { ConformanceTest } from "./index-file.ts";
+import type { ConformanceTest } from "./conformance-case.ts";
 import type { CallRecord } from "./virtual-call.ts";
 
 export type Judgement = { readonly passed: boolean; readonly reason: string };

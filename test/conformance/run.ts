@@ -1,5 +1,9 @@
-/** `node test/conformance/run.ts FOLDER`: a line per test, and as the last one the figure to publish. */
+/**
+ * `node test/conformance/run.ts FOLDER`: a line per test, and as the last one the figure to publish. Grammars of SRGS
+ * are counted apart, before it: they are no VoiceXML documents.
+ */
 import { runSuite } from "./run-suite.ts";
+import { runGrammars } from "./srgs-suite.ts";
 
 const folder = process.argv[2];
 if (folder === undefined) {
@@ -14,6 +18,14 @@ for (const line of lines) {
   console.log(
     `${line.test.id}\t${line.test.start}\t${verdict}\t${line.reason.replace(/\s+/g, " ").slice(0, 160)}`,
   );
+}
+const grammars = runGrammars(folder);
+for (const line of grammars) {
+  console.log(`${line.file}\tSRGS\t${line.passed ? "pass" : "FAIL"}\t${line.reason.slice(0, 160)}`);
+}
+if (grammars.length > 0) {
+  const good = grammars.filter((line) => line.passed).length;
+  console.log(`SRGS grammars, counted apart: ${good} of ${grammars.length}`);
 }
 const usable = lines.filter((line) => line.usable);
 console.log(

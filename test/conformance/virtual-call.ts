@@ -4,20 +4,14 @@
  */
 
 import { createDialog } from "../../adapters/voicexml/dialog/dialog.ts";
-import type {
-  DialogEnd,
-  Effect,
-  FetchAnswer,
-  Input,
-  TransferAnswer,
-  TransferOrder,
-} from "../../adapters/voicexml/dialog/effects.ts";
+import type { DialogEnd, Effect, FetchAnswer, Input } from "../../adapters/voicexml/dialog/effects.ts";
 import type { DialogLimits } from "../../adapters/voicexml/dialog/limits.ts";
 import { spokenText } from "../../adapters/voicexml/dialog/prompt-writer.ts";
 import { compileDocument } from "../../adapters/voicexml/document/voice-document.ts";
 import { createRealm } from "../../adapters/voicexml/script/realm.ts";
 import { instant } from "../../domain/kernel/time.ts";
 import type { Digit } from "../../domain/ports/telephony.ts";
+import { farEndAnswer, keysIn } from "./far-end.ts";
 
 export type CallScript = {
   readonly url: string;
@@ -192,8 +186,8 @@ function inputsOf(action: string): Body<Input>[] {
   if (action === "silence" || action === "record") return [];
   if (action === "hangup" || action === "hang up") return [{ type: "hangup" }];
   if (action === "mumble" || action === "nomatch") return [{ type: "words", words: "", confidence: 0.9 }];
-  const keys = /^(?:press |dtmf[ :-])?([0-9A-D*#]+)$/.exec(action)?.[1];
-  if (keys !== undefined) return Array.from(keys).flatMap(digitInput);
+  const keys = keysIn(action);
+  if (keys !== null) return Array.from(keys).flatMap(digitInput);
   return [{ type: "words", words: action.replace(/^say /, ""), confidence: 0.9 }];
 }
 
@@ -220,21 +214,3 @@ const KEYS: readonly Digit[] = [
   "C",
   "D",
 ];
-
-/** `farEnd` as the index words it; what matters are its words, so that near-synonyms do the same. */
-function farEndAnswer(farEnd: string | null, order: TransferOrder, said: string | null): TransferAnswer {
-  const words = (farEnd ?? "").toLowerCase();
-  const durationMs = order.maxMs;
-  const outcome = (): TransferAnswer["outcome"] => {
-    if (/network.*busy/.test(words)) return "network_busy";
-    if (words.includes("busy")) return "busy";
-    if (/never|no-?answer/.test(words)) return "noanswer";
-    if (/network.*disconnect/.test(words)) return "network_disconnect";
-    if (/caller.*hang/.test(words) || said === "hangup" || said === "hang up") return "caller-hangup";
-    if (/hang|far-end/.test(words)) return "far_end_disconnect";
-    if (order.type !== "bridge") return "transferred";
-    if (said !== null && said !== "silence") return "near_end_disconnect";
-    return words.includes("stay") && order.maxMs > 0 ? "maxtime_disconnect" : "far_end_disconnect";
-  };
-  return { outcome: outcome(), durationMs };
-}

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parsePhoneNumber } from "../../domain/kernel/phone-number.ts";
+import { createRequestBoard } from "../../services/request-board.ts";
 import { createHouse, type House } from "../support/house.ts";
 
 let house: House;
@@ -48,6 +49,15 @@ describe("one Request through the house (A02)", () => {
     expect(rejected.verdicts.some(({ says }) => says === "refuse")).toBe(true);
     expect(rejected.verdicts.length).toBeGreaterThan(5);
     await dispatcher.stop();
+  });
+
+  test("is known as received at every gateway before any dispatcher has seen it (M08)", async () => {
+    const request = await house.post();
+    expect(await house.board.statusOf(request)).toMatchObject({ status: "received", final: false });
+    const elsewhere = createRequestBoard({ log: house.log, clock: house.clock });
+    await elsewhere.start();
+    expect(await elsewhere.statusOf(request)).toMatchObject({ status: "received", sender: "hotel" });
+    await elsewhere.stop();
   });
 
   test("posted twice with one key is one Request and one call (H09)", async () => {

@@ -17,7 +17,7 @@ import { readConfig, settingsFor } from "../../config.ts";
 import type { EventLog, Subscription } from "../../domain/ports/event-log.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
-import type { RulesForm } from "../../services/administration.ts";
+import type { RulesForm } from "../../services/directory-form.ts";
 import { createFakeOperatorLog } from "./fake-operator-log.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));

@@ -2,8 +2,8 @@ import type { Digit } from "../../../domain/ports/telephony.ts";
 import { SAMPLES_PER_MS } from "./g711.ts";
 
 /** ITU-T Q.23: a key is one tone of its row and one of its column. */
-const DTMF_ROWS_HZ = [697, 770, 852, 941] as const;
-const DTMF_COLUMNS_HZ = [1209, 1336, 1477, 1633] as const;
+export const DTMF_ROWS_HZ = [697, 770, 852, 941] as const;
+export const DTMF_COLUMNS_HZ = [1209, 1336, 1477, 1633] as const;
 /** Keys by row and column. */
 export const DTMF_KEYPAD: readonly (readonly Digit[])[] = [
   ["1", "2", "3", "A"],

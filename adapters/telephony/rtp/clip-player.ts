@@ -15,6 +15,7 @@ export interface ClipPlayer {
   stop(why: PlayEnd["why"]): void;
   /** Ends what asked to end at a key. */
   onKey(): void;
+  readonly idle: boolean;
   /** Encodes the next 160 samples; false when there is nothing to play. */
   next(law: G711, bytes: Uint8Array, at: number): boolean;
 }
@@ -63,6 +64,9 @@ export function createClipPlayer(): ClipPlayer {
       if (playable() === null) end("finished");
     },
     stop: end,
+    get idle() {
+      return current === null;
+    },
     onKey() {
       if (current?.stopOnDigit === true) end("digit");
     },

@@ -23,6 +23,7 @@ export interface KeySender {
   press(keys: readonly Digit[], onSent: () => void): boolean;
   /** What this frame holds; null: no key. */
   next(): KeyFrame | null;
+  readonly idle: boolean;
   /** The rest is not sent; every `onSent` runs. */
   clear(): void;
 }
@@ -53,6 +54,9 @@ export function createKeySender(): KeySender {
       const now = { key: current.key, frame };
       advance();
       return now;
+    },
+    get idle() {
+      return waiting.length === 0;
     },
     clear() {
       const dropped = waiting.splice(0);

@@ -1,14 +1,18 @@
 /** The media of one call inside the media thread: what happens each 20 ms, and at each packet. Sockets stay outside. */
 import type { Digit } from "../../../domain/ports/telephony.ts";
 import { g711 } from "../audio/g711.ts";
+import { createToneDetector, type ToneDetector } from "../audio/tone-detector.ts";
 import type { MediaAgreement } from "../media-plane.ts";
+import type { Play } from "./clip-player.ts";
+import { createDigitMerge, type DigitSource } from "./digit-merge.ts";
+import { createEarlySender } from "./early-sender.ts";
 import type { MediaCounter } from "./media-counters.ts";
 import type { PacketSource } from "./receive-check.ts";
 import { createReceiveStream, type ReceivedFrame, type ReceiveStream } from "./receive-stream.ts";
 import { createRtcpSession, type RtcpSession } from "./rtcp-session.ts";
 import { createSendStream, type SendStream } from "./send-stream.ts";
 import { writeSessionStats } from "./session-stats.ts";
-import type { WheelMember } from "./wheel.ts";
+import type { Wheel, WheelMember } from "./wheel.ts";
 
 /** Neither RTP nor RTCP for so long, outside hold: the other side is gone. */
 export const MEDIA_TIMEOUT_MS = 20_000;
@@ -28,10 +32,16 @@ export type MediaChannelOptions = {
   readonly onDigit: (digit: Digit, atMs: number) => void;
   readonly onFrame: (frame: ReceivedFrame) => void;
   readonly onTimeout: () => void;
+  /** For what cannot wait for the call's own turn. */
+  readonly wheel: Pick<Wheel, "joinNext" | "leave">;
 };
 
 export interface MediaChannel extends WheelMember {
   readonly sending: SendStream;
+  /** The first packet leaves at the next slot of the wheel. */
+  play(play: Play): void;
+  /** A key that came by another way than this stream. */
+  hearDigit(digit: Digit): void;
   /** Begins, or moves: a new stream is taken up from the new source. */
   connect(agreement: MediaAgreement): void;
   receiveRtp(packet: Uint8Array, source: PacketSource): void;
@@ -46,6 +56,8 @@ type Connected = {
   readonly agreement: MediaAgreement;
   readonly receiving: ReceiveStream;
   readonly rtcp: RtcpSession;
+  /** Only where telephone-event was not agreed: with both every key would come twice. */
+  readonly tones: ToneDetector | null;
 };
 
 export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
@@ -58,7 +70,15 @@ export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
   /** Of streams before a move. */
   const before = { received: 0, concealed: 0 };
 
-  function onKey(digit: Digit, atMs: number): void {
+  const merge = createDigitMerge();
+  const early = createEarlySender({
+    wheel: options.wheel,
+    isIdle: () => sending.idle || connected?.agreement.sending !== true,
+    send: sendNext,
+  });
+
+  function onKey(digit: Digit, source: DigitSource, atMs: number): void {
+    if (!merge.isNew(digit, source, atMs)) return count("key-repeated");
     sending.onKey();
     options.onDigit(digit, atMs);
   }
@@ -73,7 +93,7 @@ export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
         events: agreement.receiveEventsAs,
       },
       law: g711(agreement.codec),
-      onKey,
+      onKey: (digit, atMs) => onKey(digit, "event", atMs),
       count,
     });
   }
@@ -88,19 +108,29 @@ export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
     });
   }
 
-  function send(lost: number): void {
+  function send(lost: number, nowMs: number): void {
     if (lost > 0) {
       count("frames-skipped", lost);
       sending.skip(lost);
     }
+    if (!early.covers(nowMs)) sendNext();
+  }
+
+  function sendNext(): void {
     const packet = sending.next();
     if (packet !== null) options.sendRtp(packet);
   }
 
-  function hear({ receiving }: Connected, nowMs: number, lost: number): void {
+  /** The frame that an early packet has counted is not counted again. */
+  function hold(lost: number, nowMs: number): void {
+    sending.skip(lost + (early.covers(nowMs) ? 0 : 1));
+  }
+
+  function hear({ receiving, tones }: Connected, nowMs: number, lost: number): void {
     const frames = 1 + Math.min(lost, FRAMES_CAUGHT_UP_MAX);
     for (let i = 0; i < frames; i += 1) {
       const frame = receiving.next(nowMs);
+      tones?.hear(frame.samples);
       if (listening) options.onFrame(frame);
     }
   }
@@ -129,8 +159,18 @@ export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
       before.concealed += connected?.receiving.concealed ?? 0;
       const receiving = receivingFrom(agreement);
       const { cname, draw } = options;
-      connected = { agreement, receiving, rtcp: createRtcpSession({ sending, receiving, cname, draw }) };
+      const tones =
+        agreement.receiveEventsAs === null
+          ? createToneDetector((digit) => onKey(digit, "tone", now()))
+          : null;
+      const rtcp = createRtcpSession({ sending, receiving, cname, draw });
+      connected = { agreement, receiving, rtcp, tones };
     },
+    play(play) {
+      sending.play(play);
+      if (connected !== null && !sending.idle) early.begin();
+    },
+    hearDigit: (digit) => onKey(digit, "info", now()),
     receiveRtp(packet, source) {
       const nowMs = now();
       // Nothing is believed before the answer is known.
@@ -148,8 +188,8 @@ export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
     },
     turn(nowMs, lost) {
       if (connected === null) return;
-      if (connected.agreement.sending) send(lost);
-      else sending.skip(1 + lost);
+      if (connected.agreement.sending) send(lost, nowMs);
+      else hold(lost, nowMs);
       hear(connected, nowMs, lost);
       watch(connected.agreement, nowMs);
       publish(connected);
@@ -160,6 +200,7 @@ export function createMediaChannel(options: MediaChannelOptions): MediaChannel {
       listening = on;
     },
     close() {
+      early.end();
       sending.close();
       if (connected === null) return;
       publish(connected);

@@ -13,6 +13,7 @@ export const MEDIA_COUNTERS = [
   "late",
   "bad-event",
   "key-end-lost",
+  "key-repeated",
   "bad-rtcp",
   "socket-error",
   "send-failed",

@@ -102,6 +102,9 @@ export function createMediaSession({ localPort, stats, tell }: MediaSessionOptio
       const { received, concealed, sent, jitterMs } = readSessionStats(stats);
       return { received, concealed, sent, jitterMs };
     },
+    hearDigit(digit) {
+      if (!gone) tell({ type: "hear-digit", digit });
+    },
     onTimeout: (listener) => void timeoutListeners.add(listener),
     hungUp: leave,
     async close() {

@@ -77,6 +77,7 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
         frames.push({ session, samples: samples.slice(), concealed });
       },
       onTimeout: () => tell({ type: "timed-out", session }),
+      wheel,
     });
     return { channel, path, port };
   }
@@ -154,7 +155,7 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
         return connect(line, message.agreement);
       case "play": {
         const { play, clips, stopOnDigit } = message;
-        return sending.play({
+        return line.channel.play({
           clips,
           stopOnDigit,
           onEnd: (end) => tell({ type: "played", session, play, end }),
@@ -168,6 +169,8 @@ export function runMediaThread(parent: MessagePort, { portRange, figures }: Thre
         if (!fits) tell({ type: "pressed", session, press, fits: false });
         return;
       }
+      case "hear-digit":
+        return line.channel.hearDigit(message.digit);
       case "listen":
         return line.channel.listen(message.on);
     }

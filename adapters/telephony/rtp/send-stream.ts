@@ -28,6 +28,8 @@ export interface SendStream {
   skip(frames: number): void;
   /** Everything waiting ends. */
   close(): void;
+  /** Nothing but silence to send. */
+  readonly idle: boolean;
   readonly ssrc: number;
   readonly packets: number;
   readonly octets: number;
@@ -120,6 +122,9 @@ export function createSendStream(random32: () => number): SendStream {
     close() {
       prompt.stop("hangup");
       keys.clear();
+    },
+    get idle() {
+      return prompt.idle && keys.idle;
     },
     get ssrc() {
       return ssrc;

@@ -31,6 +31,8 @@ export type ToThread =
       readonly press: number;
       readonly keys: readonly Digit[];
     }
+  /** A key that came by SIP. */
+  | { readonly type: "hear-digit"; readonly session: number; readonly digit: Digit }
   | { readonly type: "listen"; readonly session: number; readonly on: boolean }
   | { readonly type: "close"; readonly session: number }
   | { readonly type: "shut-down" };

@@ -12,6 +12,10 @@ const SLOT_MS = 5;
 /** Being later than this, turns are skipped: a peer's jitter buffer would drop the burst anyway. */
 export const SLIP_MS = 60;
 
+/** A slot is crowded when it holds a quarter more than its share, and a handful. */
+const CROWDED_SHARE = 1.25;
+const CROWDED_MIN = 4;
+
 export interface WheelMember {
   /** Every 20 ms. `lost`: frames of its own that were skipped since the last turn. */
   turn(nowMs: number, lost: number): void;
@@ -19,6 +23,8 @@ export interface WheelMember {
 
 export interface Wheel {
   join(member: WheelMember): void;
+  /** Aboard from the very next slot on, 5 ms away at most, or the first behind it that is not crowded. */
+  joinNext(member: WheelMember): void;
   leave(member: WheelMember): void;
   /** Runs every turn that is due; answers how long to wait for the next, or null when nobody is aboard. */
   advance(): number | null;
@@ -39,6 +45,7 @@ export function createWheel({ now, onTurn }: WheelOptions): Wheel {
   const seats = new Map<WheelMember, Seat>();
   let turn = 0;
   let dueMs = now();
+  let running = false;
 
   function skip(lateness: number): void {
     if (lateness <= SLIP_MS) return;
@@ -47,15 +54,33 @@ export function createWheel({ now, onTurn }: WheelOptions): Wheel {
     dueMs += turns * SLOT_MS;
   }
 
+  /** Whoever begins at the same moment must not share one slot: that would be a burst every 20 ms from there on. */
+  function roomyTurn(first: number): number {
+    const crowd = (seats.size / SLOTS) * CROWDED_SHARE + CROWDED_MIN;
+    for (let candidate = first; candidate < first + SLOTS - 1; candidate += 1) {
+      if ((slots[candidate % SLOTS]?.size ?? 0) < crowd) return candidate;
+    }
+    return first + SLOTS - 1;
+  }
+
   function runTurn(nowMs: number): void {
     const members = slots[turn % SLOTS];
     if (members === undefined) return;
     onTurn(nowMs - dueMs, members.size);
+    running = true;
     for (const [member, seat] of members) {
       const lost = (turn - seat.lastTurn) / SLOTS - 1;
       seat.lastTurn = turn;
       member.turn(nowMs, lost);
     }
+    running = false;
+  }
+
+  function leave(member: WheelMember): void {
+    const seat = seats.get(member);
+    if (seat === undefined) return;
+    seats.delete(member);
+    slots[seat.slot]?.delete(member);
   }
 
   return {
@@ -68,12 +93,16 @@ export function createWheel({ now, onTurn }: WheelOptions): Wheel {
       seats.set(member, seat);
       slots[slot]?.set(member, seat);
     },
-    leave(member) {
-      const seat = seats.get(member);
-      if (seat === undefined) return;
-      seats.delete(member);
-      slots[seat.slot]?.delete(member);
+    joinNext(member) {
+      if (seats.size === 0) dueMs = Math.max(dueMs, now());
+      leave(member);
+      // While a slot runs, the next one is the one behind it.
+      const next = roomyTurn(running ? turn + 1 : turn);
+      const seat = { slot: next % SLOTS, lastTurn: next - SLOTS };
+      seats.set(member, seat);
+      slots[seat.slot]?.set(member, seat);
     },
+    leave,
     advance() {
       if (seats.size === 0) return null;
       // Skipping bounds the loop: at most 60 ms of turns, and those that pass while it runs.

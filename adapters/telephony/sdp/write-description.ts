@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import type { CodecName, Direction, MediaLine } from "./read-description.ts";
 
 /** Payload type of telephone-event in our offers; any free dynamic number would do, and everybody writes 101. */
@@ -37,7 +36,7 @@ export function writeDescription(
 ): string {
   const lines = answered?.lines ?? [{ type: "audio", protocol: "RTP/AVP", formats: "" }];
   const index = answered?.index ?? 0;
-  const net = isIPv6(audio.address) ? "IN IP6" : "IN IP4";
+  const net = audio.address.includes(":") ? "IN IP6" : "IN IP4";
   return [
     "v=0",
     `o=- ${audio.sessionId} ${audio.version} ${net} ${audio.address}`,

@@ -3,21 +3,22 @@
  * kept from it by the shell around it (parser, screen, transport). Faults are numbered as in the tests beside
  * this file, `core-faults.test.ts`: one test each.
  */
-import { randomBytes } from "node:crypto";
-import { allowedMethods, type CoreOutgoingRequest, type CoreResponse, sipCore } from "./sip-core.ts";
+import { coreName } from "./core-name.ts";
+import { newBranch } from "./random-token.ts";
+import {
+  allowedMethods,
+  type CoreHeaderValue,
+  type CoreOutgoingRequest,
+  type CoreParsedValue,
+  type CoreResponse,
+  sipCore,
+} from "./sip-core.ts";
 
-/** RFC 3261 8.1.1.7 wants branches unique over space and time: 72 random bits. */
-export function newBranch(): string {
-  return `z9hG4bK${randomBytes(9).toString("base64url")}`;
-}
-
-/** For Call-IDs and tags: whoever guesses both can end a call (RFC 3261 19.3 asks for 32 bits at least). */
-export function newToken(): string {
-  return randomBytes(12).toString("hex");
-}
-
-/** RFC 3261 17, table 4, for UDP; the core has zero, which is right for reliable transports only. */
-const UDP_TIMERS = { TIMER_D: 32_000, TIMER_I: 5_000, TIMER_J: 32_000, TIMER_K: 5_000 };
+/**
+ * RFC 3261 17, table 4, for UDP; the core has zero, which is right for reliable transports only. Timer K stays zero:
+ * all it does is to absorb repeated responses, and reception drops those that nobody waits for anyway.
+ */
+const UDP_TIMERS = { TIMER_D: 32_000, TIMER_I: 5_000, TIMER_J: 32_000, TIMER_K: 0 };
 
 const OUR_METHODS: readonly string[] = [
   "INVITE",
@@ -66,6 +67,27 @@ function guardWithDialog(guard: Guard): Guard {
   };
 }
 
+type Headers = { readonly headers: Readonly<Record<string, readonly CoreHeaderValue[]>> };
+
+/**
+ * Fault 30: the core's `parseHeader` runs its grammar where our parser left nothing. And it spells each name anew at
+ * every look-up, which is four or five times a message.
+ */
+const LOOK_UPS = {
+  getHeader(this: Headers, name: string): string | undefined {
+    return this.headers[coreName(name)]?.[0]?.raw;
+  },
+  getHeaders(this: Headers, name: string): string[] {
+    return this.headers[coreName(name)]?.map(({ raw }) => raw) ?? [];
+  },
+  hasHeader(this: Headers, name: string): boolean {
+    return this.headers[coreName(name)] !== undefined;
+  },
+  parseHeader(this: Headers, name: string, index = 0): CoreParsedValue | undefined {
+    return this.headers[coreName(name)]?.[index]?.parsed;
+  },
+};
+
 let mended = false;
 
 /** Harmless when repeated. */
@@ -74,6 +96,8 @@ export function mendSipCore(): void {
   mended = true;
   wrap(sipCore.UserAgentClient.prototype, "authenticationGuard", guardWithDialog);
   Object.assign(sipCore.Timers, UDP_TIMERS);
+  Object.assign(sipCore.IncomingRequestMessage.prototype, LOOK_UPS);
+  Object.assign(sipCore.IncomingResponseMessage.prototype, LOOK_UPS);
   // Fault 6: branches were drawn from 10^7; two equal ones hand one call's response to another.
   Object.assign(sipCore.ClientTransaction, { makeId: transactionBranch });
   Object.assign(sipCore.InviteClientTransaction.prototype, { ackResponse: sendAck });

@@ -1,6 +1,8 @@
-import { mendSipCore, newToken } from "./core-faults.ts";
+import { mendSipCore } from "./core-faults.ts";
 import { answerChallenge, type SipCredentials } from "./digest.ts";
+import { createRequestWriter, type RequestWriter } from "./outgoing-request.ts";
 import { writeHost } from "./outgoing-text.ts";
+import { newToken } from "./random-token.ts";
 import type { SipAddress } from "./signalling.ts";
 import {
   type CoreCredentials,
@@ -10,14 +12,19 @@ import {
   type CoreUserAgent,
   sipCore,
 } from "./sip-core.ts";
+import { createSipUri } from "./text-uri.ts";
 
 export type Core = {
   readonly agent: CoreUserAgent;
+  readonly writer: RequestWriter;
   /** Header line of our Contact: the core adds it to answers of an initial INVITE only. */
   readonly contactHeader: string;
   /** Hands a screened request over, whatever user it is addressed to. */
   receive(message: CoreRequest): void;
 };
+
+const nothing = (): void => undefined;
+const SILENT = { error: nothing, warn: nothing, log: nothing, debug: nothing };
 
 const TEL_NUMBER = /^tel:([+0-9A-Fa-f*#().-]+)/i;
 
@@ -34,21 +41,20 @@ export function createCore(
 ): Core {
   mendSipCore();
   const host = writeHost(local.host);
-  const contactUri = new sipCore.URI("sip", user, host, local.port);
+  const contactUri = createSipUri(user, host, local.port);
   const contact = `<${contactUri.toString()}>`;
   let addressee: string | undefined;
   // The core answers 404 to every user but its own; we take calls for any number that a trunk sends us.
-  const anyone = new sipCore.URI("sip", user, host, local.port);
+  const anyone = createSipUri(user, host, local.port);
   Object.defineProperty(anyone, "user", { get: () => addressee });
-  const loggerFactory = new sipCore.LoggerFactory();
-  loggerFactory.builtinEnabled = false;
-  loggerFactory.level = 0;
+  const writer = createRequestWriter(`${host}:${local.port}`);
   const agent = new sipCore.UserAgentCore(
     {
       aor: anyone,
       contact: { uri: contactUri, pubGruu: undefined, tempGruu: undefined, toString: () => contact },
       displayName: "",
-      loggerFactory,
+      // Everything that matters is counted by the shell.
+      loggerFactory: { getLogger: () => SILENT },
       hackViaTcp: false,
       routeSet: [],
       sipjsId: "",
@@ -63,8 +69,10 @@ export function createCore(
     },
     { onInvite: parties.onInvite },
   );
+  agent.makeOutgoingRequestMessage = writer.make;
   return {
     agent,
+    writer,
     contactHeader: `Contact: ${contact}`,
     receive(message) {
       message.ruri = asSipUri(message, local);
@@ -99,5 +107,5 @@ function asSipUri(message: CoreRequest, local: SipAddress): CoreRequest["ruri"] 
   if (ruri?.scheme === "sips") return Object.assign(ruri, { scheme: "sip" });
   if (ruri?.scheme !== "tel") return ruri;
   const number = (TEL_NUMBER.exec(ruri.toString())?.[1] ?? "").replaceAll(/[().-]/g, "");
-  return new sipCore.URI("sip", number, writeHost(local.host), local.port);
+  return createSipUri(number, writeHost(local.host), local.port);
 }

@@ -1,9 +1,13 @@
+import type { Digit } from "../../../domain/ports/telephony.ts";
+import { DTMF_KEYPAD } from "../audio/dtmf-tone.ts";
 import { sdpPart } from "../sdp/sdp-part.ts";
 import { q850Of } from "./reason-header.ts";
 import type { DialogEnd, SipDialog } from "./signalling.ts";
 import type { CoreInDialogRequest, CoreRequest, CoreSession } from "./sip-core.ts";
 
 const DTMF_SIGNAL = /^\s*Signal\s*=\s*([0-9*#A-Da-d])\s*$/m;
+
+const DIGITS: readonly Digit[] = DTMF_KEYPAD.flat();
 
 export type DialogOptions = {
   readonly callId: string;
@@ -22,7 +26,7 @@ export function createDialog(options: DialogOptions): SipDialog {
   let byeWaits = false;
   let reoffer: ((sdp: string | null) => string | null) | null = null;
   let onAck: ((sdp: string | null) => void) | null = null;
-  let onDigit: ((key: string) => void) | null = null;
+  let onDigit: ((key: Digit) => void) | null = null;
 
   function finish(ending: DialogEnd): void {
     if (end !== null) return;
@@ -56,14 +60,14 @@ export function createDialog(options: DialogOptions): SipDialog {
   }
 
   function answerInfo(request: CoreInDialogRequest): void {
-    const key = DTMF_SIGNAL.exec(request.message.body)?.[1];
-    if (onDigit === null || key === undefined) {
+    const key = digitOf(request.message.body);
+    if (onDigit === null || key === null) {
       // RFC 6086 4.2.2: no package of ours.
       request.reject({ statusCode: 469, extraHeaders: ["Recv-Info:"] });
       return;
     }
     request.accept({ statusCode: 200 });
-    onDigit(key.toUpperCase());
+    onDigit(key);
   }
 
   session.delegate = {
@@ -109,6 +113,11 @@ export function createDialog(options: DialogOptions): SipDialog {
       onDigit = listener;
     },
   };
+}
+
+function digitOf(body: string): Digit | null {
+  const signal = DTMF_SIGNAL.exec(body)?.[1]?.toUpperCase();
+  return DIGITS.find((digit) => digit === signal) ?? null;
 }
 
 export function sdpOf(message: CoreRequest): string | null {

@@ -6,25 +6,36 @@
 import { milliseconds } from "../../../domain/kernel/time.ts";
 import type { Clock } from "../../../domain/ports/clock.ts";
 import type { OperatorLog } from "../../../domain/ports/operator-log.ts";
-import { newToken } from "./core-faults.ts";
+import { allowHeader } from "./allow-header.ts";
+import { createAnsweredInvites } from "./answered-invites.ts";
 import { createCore } from "./create-core.ts";
 import { openDatagramSocket } from "./datagram-socket.ts";
+import { createExpiryQueue } from "./expiry-queue.ts";
 import { receiveInvite, writeHeader } from "./incoming-invite.ts";
 import { sendInvite, type TrackedInvite } from "./outgoing-invite.ts";
 import { requireOneLine, writeHost } from "./outgoing-text.ts";
 import { createPeerBook } from "./peer-book.ts";
+import { newToken } from "./random-token.ts";
 import { createReception } from "./reception.ts";
 import { GIVE_UP_MS } from "./retransmission.ts";
 import {
   type IncomingInvite,
   type InviteHandlers,
   type InviteRequest,
+  type SipAddress,
   type SipEndpoint,
   type SipPeer,
+  type SipTarget,
   SipTargetError,
 } from "./signalling.ts";
-import { allowedMethods, type CoreIncomingInvite, type CoreOutgoingRequest, sipCore } from "./sip-core.ts";
+import {
+  type CoreIncomingInvite,
+  type CoreOutgoingRequest,
+  type CoreResponse,
+  type CoreUri,
+} from "./sip-core.ts";
 import { type CallRoute, createSipTransport } from "./sip-transport.ts";
+import { createSipUri } from "./text-uri.ts";
 
 export type SipEndpointOptions = {
   /** Literal IPv4 or IPv6 address; it also stands in Via and Contact, so 0.0.0.0 is refused. */
@@ -65,6 +76,7 @@ const DEFAULT_LIMITS: SipLimits = {
   serverTransactionsMax: 4_096,
 };
 
+const SENT = Promise.resolve();
 // What is still said after the end: repeats of BYE, ACKs to repeated 200s.
 const ROUTE_KEPT_MS = GIVE_UP_MS + 1_000;
 
@@ -80,19 +92,15 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
   const counters = new Map<string, number>();
   const routes = new Map<string, CallRoute>();
   const invites = new Map<string, TrackedInvite>();
-  const forgetting = new Set<() => void>();
+  const forgetting = createExpiryQueue<string>(clock, milliseconds(ROUTE_KEPT_MS), (callId) =>
+    routes.delete(callId),
+  );
   let closed = false;
 
   const count = (what: string): void => void counters.set(what, (counters.get(what) ?? 0) + 1);
 
   function forget(callId: string): void {
-    if (closed) return;
-    const cancel = clock.schedule(milliseconds(ROUTE_KEPT_MS), () => {
-      forgetting.delete(cancel);
-      routes.delete(callId);
-      invites.delete(callId);
-    });
-    forgetting.add(cancel);
+    if (!closed) forgetting.add(callId);
   }
 
   const socket = await (options.openSocket ?? openDatagramSocket)(
@@ -104,10 +112,8 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
     (error) => log.warn("sip socket error", { error: error.message }),
   );
   const lossy = {
-    send: async (...packet: Parameters<typeof socket.send>): Promise<void> => {
-      if (closed || options.lose?.("out") === true) return;
-      await socket.send(...packet);
-    },
+    send: (datagram: Buffer, to: SipAddress): Promise<void> =>
+      closed || options.lose?.("out") === true ? SENT : socket.send(datagram, to),
   };
   const transport = createSipTransport({
     socket: lossy,
@@ -115,11 +121,19 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
     clock,
     count,
     routeOf: (callId) => routes.get(callId),
+    known: (text) => core.writer.known(text),
     isServing: (key) => core.agent.userAgentServers.get(key)?.transaction.request.method === "INVITE",
   });
   const core = createCore(socket.local, options.user, transport, {
     onInvite: (received) => offer(received),
     credentialsOf: (callId) => routes.get(callId)?.peer.credentials ?? null,
+  });
+  const answered = createAnsweredInvites({
+    clock,
+    writer: core.writer,
+    protocol: transport.protocol,
+    // Lost, it is sent again with the next 200.
+    send: (text) => void transport.send(text).catch(() => undefined),
   });
   const reception = createReception({
     core,
@@ -131,6 +145,7 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     routes,
     inviteOf: (callId) => invites.get(callId),
+    answered,
   });
 
   function offer(received: CoreIncomingInvite): void {
@@ -150,11 +165,7 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
   function writeInvite(request: InviteRequest, callId: string): CoreOutgoingRequest {
     const target = addressOf(request.target);
     const from = addressOf({ ...request.from, port: undefined });
-    const extraHeaders = [
-      core.contactHeader,
-      `Allow: ${allowedMethods.join(", ")}`,
-      ...(request.headers ?? []).map(writeHeader),
-    ];
+    const extraHeaders = [core.contactHeader, allowHeader(), ...(request.headers ?? []).map(writeHeader)];
     return core.agent.makeOutgoingRequestMessage(
       "INVITE",
       target,
@@ -166,14 +177,35 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
     );
   }
 
+  function requirePeer(target: SipAddress): SipPeer {
+    const peer = book.find(target);
+    if (peer !== null) return peer;
+    throw new SipTargetError(
+      `sip: ${target.host} is asked for and is no peer's address; add it to the trunk`,
+    );
+  }
+
+  async function ask(target: SipTarget): Promise<number | null> {
+    const peer = requirePeer(target);
+    const callId = newToken();
+    const to = addressOf(target);
+    const from = addressOf({ user: options.user, host: socket.local.host, port: undefined });
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    routes.set(callId, { peer, address: { host: target.host, port: target.port } });
+    const settle = ({ message }: { readonly message: CoreResponse }): void =>
+      resolve(message.hasHeader("via") ? (message.statusCode ?? null) : null);
+    const message = core.writer.make("OPTIONS", to, from, to, { callId, fromTag: newToken() }, [
+      core.contactHeader,
+    ]);
+    core.agent.request(message, { onAccept: settle, onReject: settle, onRedirect: settle });
+    const status = await promise;
+    forget(callId);
+    return status;
+  }
+
   function invite(request: InviteRequest, handlers: InviteHandlers): TrackedInvite {
     const { target } = request;
-    const peer = book.find(target);
-    if (peer === null) {
-      throw new SipTargetError(
-        `sip: ${target.host} is asked for and is no peer's address; add it to the trunk`,
-      );
-    }
+    const peer = requirePeer(target);
     const callId = newToken();
     const message = writeInvite(request, callId);
     routes.set(callId, { peer, address: { host: target.host, port: target.port } });
@@ -184,6 +216,8 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
       clock,
       contactHeader: core.contactHeader,
       send: (delegate) => core.agent.invite(message, delegate),
+      onAnswered: (branch, ack) => answered.enter(branch, ack),
+      onSettled: () => invites.delete(callId),
       onOver: () => forget(callId),
     });
     invites.set(callId, tracked);
@@ -193,16 +227,21 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
   return {
     local: socket.local,
     invite,
+    ask,
     drain: reception.drain,
     counters: () => counters,
     liveCount: () =>
-      core.agent.dialogs.size + core.agent.userAgentClients.size + core.agent.userAgentServers.size,
+      core.agent.dialogs.size +
+      core.agent.userAgentClients.size +
+      core.agent.userAgentServers.size +
+      answered.size(),
     settled: (patience) => transport.settled(patience),
     async close() {
       if (closed) return;
       closed = true;
       transport.clear();
-      for (const cancel of forgetting) cancel();
+      forgetting.clear();
+      answered.clear();
       try {
         core.agent.reset();
       } catch (error) {
@@ -214,11 +253,7 @@ export async function createSipEndpoint(options: SipEndpointOptions): Promise<Si
   };
 }
 
-function addressOf(address: {
-  user: string;
-  host: string;
-  port: number | undefined;
-}): InstanceType<typeof sipCore.URI> {
+function addressOf(address: { user: string; host: string; port: number | undefined }): CoreUri {
   const user = requireOneLine(address.user, "the user part of an address");
-  return new sipCore.URI("sip", user, writeHost(requireOneLine(address.host, "a host")), address.port);
+  return createSipUri(user, writeHost(requireOneLine(address.host, "a host")), address.port);
 }

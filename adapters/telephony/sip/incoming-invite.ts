@@ -1,8 +1,9 @@
-import { newToken } from "./core-faults.ts";
 import { createDialog, sdpOf } from "./dialog.ts";
 import { requireOneLine, writeHost } from "./outgoing-text.ts";
+import { newToken } from "./random-token.ts";
 import type { IncomingInvite, SipDialog, SipHeader, SipTarget } from "./signalling.ts";
-import { type CoreIncomingInvite, type CoreNameAddr, sipCore } from "./sip-core.ts";
+import type { CoreIncomingInvite, CoreNameAddr } from "./sip-core.ts";
+import { createSipUri } from "./text-uri.ts";
 
 export type IncomingInviteOptions = {
   readonly invite: CoreIncomingInvite;
@@ -66,7 +67,7 @@ export function receiveInvite(options: IncomingInviteOptions): IncomingInvite {
     },
     redirect(contact: SipTarget) {
       if (over || !invite.rejectable) return;
-      const uri = new sipCore.URI("sip", contact.user, writeHost(contact.host), contact.port);
+      const uri = createSipUri(contact.user, writeHost(contact.host), contact.port);
       close(() => invite.redirect([uri], { statusCode: 302 }));
     },
     onCancelled(listener) {

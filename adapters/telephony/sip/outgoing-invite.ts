@@ -13,6 +13,7 @@ import type {
   CoreIncomingMessage,
   CoreInviteDelegate,
   CoreOutgoingInvite,
+  CoreOutgoingRequest,
   CoreResponse,
   CoreSession,
 } from "./sip-core.ts";
@@ -24,6 +25,10 @@ export type OutgoingInviteOptions = {
   readonly clock: Clock;
   readonly contactHeader: string;
   readonly send: (delegate: CoreInviteDelegate) => CoreOutgoingInvite;
+  /** Answered: `branch` of the INVITE, and the ACK that was sent for the 200. */
+  readonly onAnswered: (branch: string, ack: CoreOutgoingRequest) => void;
+  /** No response is of interest any more. */
+  readonly onSettled: () => void;
   readonly onOver: () => void;
 };
 
@@ -44,12 +49,13 @@ export function sendInvite(options: OutgoingInviteOptions): TrackedInvite {
     if (phase !== "calling") return;
     phase = "over";
     stopGuard?.();
+    options.onSettled();
     handlers.onFailed(failureOf(how, message));
     options.onOver();
   }
 
-  function accept(message: CoreResponse, session: CoreSession, ack: () => unknown): void {
-    ack();
+  function accept(message: CoreResponse, session: CoreSession, ack: CoreOutgoingRequest): void {
+    retire(invite, ack, options.onAnswered);
     // RFC 3261 13.2.2.4: every further 200 of a forked INVITE is acknowledged, and its call ended.
     if (phase !== "calling" || cancelled) {
       session.delegate = {};
@@ -58,6 +64,7 @@ export function sendInvite(options: OutgoingInviteOptions): TrackedInvite {
       return;
     }
     phase = "answered";
+    options.onSettled();
     dialog = createDialog({
       callId,
       peer,
@@ -78,7 +85,7 @@ export function sendInvite(options: OutgoingInviteOptions): TrackedInvite {
   const invite = options.send({
     onTrying: () => undefined,
     onProgress: () => undefined,
-    onAccept: ({ message, session, ack }) => accept(message, session, ack),
+    onAccept: ({ message, session, ack }) => accept(message, session, ack().message),
     onReject: ({ message }) => reject(message),
     onRedirect: ({ message }) => fail(cancelled ? "cancelled" : "redirected", message),
   });
@@ -103,6 +110,16 @@ export function sendInvite(options: OutgoingInviteOptions): TrackedInvite {
       stopGuard = clock.schedule(milliseconds(GIVE_UP_MS), () => fail("cancelled", null));
     },
   };
+}
+
+/** What is left of the transaction once it is answered is one ACK: see `answered-invites.ts`. */
+function retire(
+  { transaction }: CoreOutgoingInvite,
+  ack: CoreOutgoingRequest,
+  enter: OutgoingInviteOptions["onAnswered"],
+): void {
+  enter(transaction.id, ack);
+  transaction.timerM?.();
 }
 
 function bodyOf(message: CoreIncomingMessage): string | null {

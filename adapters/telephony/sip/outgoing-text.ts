@@ -10,7 +10,9 @@ export type OutgoingText = {
   /** Of a response: the method it answers. */
   readonly method: string;
   readonly callId: string;
-  readonly via: Via;
+  readonly branch: string;
+  /** Of a response: where it goes. */
+  readonly via: Via | null;
   /** Of a request: host and port of the first Route, else of the Request-URI; null when it is no sip URI. */
   readonly nextHop: SipAddress | null;
 };
@@ -32,6 +34,7 @@ export function readOutgoing(text: string): OutgoingText {
     status: status === undefined ? null : Number(status),
     method: CSEQ_METHOD.exec(head)?.[1] ?? "",
     callId: (CALL_ID.exec(head)?.[1] ?? "").trim(),
+    branch: via.parameters["branch"] ?? "",
     via,
     nextHop: status === undefined ? nextHopOf(head) : null,
   };

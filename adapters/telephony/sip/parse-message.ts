@@ -4,6 +4,7 @@
  * for its grammar.
  */
 import { createHash } from "node:crypto";
+import { coreName } from "./core-name.ts";
 import { parseNameAddr } from "./parse-name-addr.ts";
 import { parseUri } from "./parse-uri.ts";
 import { parseVia, type Via } from "./parse-via.ts";
@@ -38,19 +39,8 @@ const ONCE: readonly string[] = [
   "refer-to",
 ];
 const LISTS: ReadonlySet<string> = new Set(["via", "contact", "route", "record-route"]);
-const CORE_NAMES_MAX = 256;
 const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d{2})(?: (.*))?$/i;
 const VERSION = /^SIP\/\d+\.\d+$/i;
-// The core's own spelling of the names that are not just capitalised words.
-const coreNames = new Map([
-  ["call-id", "Call-ID"],
-  ["cseq", "CSeq"],
-  ["min-se", "Min-SE"],
-  ["rack", "RAck"],
-  ["rseq", "RSeq"],
-  ["www-authenticate", "WWW-Authenticate"],
-]);
-
 /** Reads one datagram. Throws `SipSyntaxError`, with all that a refusal of it needs. */
 export function parseMessage(bytes: Buffer): ParsedMessage {
   const head = readHead(bytes);
@@ -153,33 +143,25 @@ function readBody(head: Head, bytes: Buffer, message: CoreIncomingMessage): stri
 function coreHeaders(headers: RawHeaders, lenient: boolean): { [name: string]: CoreHeaderValue[] } {
   const filled: { [name: string]: CoreHeaderValue[] } = {};
   for (const [name, lines] of headers) {
-    const values = (LISTS.has(name) ? lines.flatMap((line) => splitOutside(line, ",")) : lines).flatMap(
-      (raw) => readValue(name, raw, lenient),
-    );
-    if (values.length > 0) {
-      // Never "__proto__": the head drops names with "_".
-      filled[coreName(name)] = values;
+    const values: CoreHeaderValue[] = [];
+    const isList = LISTS.has(name);
+    for (const line of lines) {
+      if (isList && line.includes(",")) {
+        for (const raw of splitOutside(line, ",")) readValue(name, raw, lenient, values);
+      } else readValue(name, line, lenient, values);
     }
+    // Never "__proto__": the head drops names with "_".
+    if (values.length > 0) filled[coreName(name)] = values;
   }
   return filled;
 }
 
-/** Remembered, but for a peer that invents names without end. */
-function coreName(name: string): string {
-  const known = coreNames.get(name);
-  if (known !== undefined) return known;
-  const capitalised = name.replaceAll(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
-  if (coreNames.size < CORE_NAMES_MAX) coreNames.set(name, capitalised);
-  return capitalised;
-}
-
 /** A response with an unreadable Contact must not cost us the call: it counts as one without (RFC 3261 8.1.3). */
-function readValue(name: string, raw: string, lenient: boolean): CoreHeaderValue[] {
+function readValue(name: string, raw: string, lenient: boolean, into: CoreHeaderValue[]): void {
   try {
-    return [{ raw, parsed: parseValue(name, raw) }];
+    into.push({ raw, parsed: parseValue(name, raw) });
   } catch (error) {
-    if (lenient && name === "contact") return [];
-    throw error;
+    if (!lenient || name !== "contact") throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
-import { type CoreParameters, type CoreUri, sipCore } from "./sip-core.ts";
+import type { CoreParameters, CoreUri } from "./sip-core.ts";
 import { SipSyntaxError } from "./sip-syntax-error.ts";
+import { createTextUri } from "./text-uri.ts";
 
 /** A URI that was received, with its text kept as it came. */
 export type ReceivedUri = { readonly uri: CoreUri; readonly hasHeaders: boolean };
@@ -35,9 +36,9 @@ function sipUri(scheme: string, rest: string): ReceivedUri {
   const withoutHeaders = question < 0 ? afterUser : afterUser.slice(0, question);
   const [hostPort = "", ...parameters] = withoutHeaders.split(";");
   const { host, port } = parseHostPort(hostPort);
-  const uri = new sipCore.URI(scheme, user, host, port ?? undefined, uriParameters(parameters));
   const text = `${scheme}:${at < 0 ? "" : rest.slice(0, at + 1)}${withoutHeaders}`;
-  return { uri: keepText(uri, text), hasHeaders: question >= 0 };
+  const parts = { scheme, user, host, port: port ?? undefined, parameters: uriParameters(parameters) };
+  return { uri: createTextUri(parts, text), hasHeaders: question >= 0 };
 }
 
 /** `host[:port]`, the host a name, an IPv4 address or an IPv6 address in brackets. Throws `SipSyntaxError`. */
@@ -52,6 +53,7 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
 
 function requireUser(user: string): string {
   if (!USER.test(user)) throw new SipSyntaxError("user part that is empty or not escaped");
+  if (!user.includes("%")) return user;
   try {
     // The core decodes it when it writes the URI, and would throw there.
     decodeURIComponent(user);
@@ -74,11 +76,5 @@ function uriParameters(parts: readonly string[]): CoreParameters {
 }
 
 function opaqueUri(scheme: string, text: string): CoreUri {
-  return keepText(new sipCore.URI(scheme, "", "opaque.invalid"), text);
-}
-
-// The core writes tel:+1 as tel://opaque.invalid and re-escapes users; what came goes back as it came.
-function keepText(uri: CoreUri, text: string): CoreUri {
-  const write = (): string => text;
-  return Object.assign(uri, { toString: write, toRaw: write, clone: (): CoreUri => uri });
+  return createTextUri({ scheme, user: "", host: "opaque.invalid", port: undefined, parameters: {} }, text);
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { BlockList, isIP } from "node:net";
 import type { SipAddress, SipPeer } from "./signalling.ts";
 
 export type PeerBook = {
@@ -10,18 +10,32 @@ export type PeerBook = {
 
 type Entry = { readonly peer: SipPeer; readonly list: BlockList };
 
+/** Addresses of peers that were looked up before; a carrier has a handful. */
+const HOSTS_KNOWN_MAX = 1_024;
+
 /** Throws when an address or block can't be read: whoever wrote the configuration can mend it. */
 export function createPeerBook(peers: readonly SipPeer[]): PeerBook {
   const entries: readonly Entry[] = peers.map((peer) => ({ peer, list: blockList(peer) }));
+  const known = new Map<string, readonly Entry[]>();
+
+  /** Strangers are not remembered: there is no end of them. */
+  function matchingOf(host: string): readonly Entry[] {
+    const remembered = known.get(host);
+    if (remembered !== undefined) return remembered;
+    const matching = entries.filter(({ list }) => listed(list, host));
+    if (matching.length > 0 && known.size < HOSTS_KNOWN_MAX) known.set(host, matching);
+    return matching;
+  }
+
   return {
     find(source) {
-      const matching = entries.filter(({ list }) => listed(list, source.host));
+      const matching = matchingOf(source.host);
+      if (matching.length === 1) return matching[0]?.peer ?? null;
       const pinned = matching.find(({ peer }) => peer.pinnedTo?.port === source.port);
       return (pinned ?? matching[0])?.peer ?? null;
     },
     holds(peer, host) {
-      const entry = entries.find((candidate) => candidate.peer === peer);
-      return entry !== undefined && listed(entry.list, host);
+      return matchingOf(host).some((entry) => entry.peer === peer);
     },
   };
 }
@@ -52,6 +66,7 @@ function listed(list: BlockList, host: string): boolean {
   return isIP(host) !== 0 && list.check(host, familyOf(host));
 }
 
+/** Of a literal address. */
 export function familyOf(host: string): "ipv4" | "ipv6" {
-  return isIPv6(host) ? "ipv6" : "ipv4";
+  return host.includes(":") ? "ipv6" : "ipv4";
 }

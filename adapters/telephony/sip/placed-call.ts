@@ -159,13 +159,20 @@ export function placeCall(options: PlacedCallOptions): RunningCall {
     const leg = session;
     leg.connect(answer.agreement);
     leg.onTimeout(() => hangUp("media-timeout"));
+    dialog.onInfoDigit((digit) => leg.hearDigit(digit));
     dialog.onReoffer((offer) => reoffered(offer, negotiation, leg));
     after(order.maxSessionMs, "session-limit");
     onProgress({ type: "answered", at, leg });
   }
 
   function onFailed(failure: InviteFailure): void {
-    evidence = { ...evidence, sipCode: failure.status, q850: failure.q850 };
+    evidence = {
+      ...evidence,
+      sipCode: failure.status,
+      q850: failure.q850,
+      retryAfterSeconds: failure.retryAfterSeconds,
+      trunkRefusesAtOnce: trunk.config.refusesAtOnce ?? false,
+    };
     end(verdictOf(failure, localCause));
   }
 

@@ -67,10 +67,9 @@ export function readHead(bytes: Buffer): Head {
   }
   if (end < 0) throw new SipSyntaxError("no empty line ends the header");
   // RFC 3261 7.3.1: a line that begins with a blank goes on from the one before.
-  const lines = bytes
-    .toString("utf8", start, end)
-    .replaceAll(/\r\n[ \t]+/g, " ")
-    .split("\r\n");
+  const text = bytes.toString("utf8", start, end);
+  const isFolded = text.includes("\r\n ") || text.includes("\r\n\t");
+  const lines = (isFolded ? text.replaceAll(/\r\n[ \t]+/g, " ") : text).split("\r\n");
   const [startLine = "", ...rest] = lines;
   const headers = new Map<string, string[]>();
   const head = { startLine, headers, bodyAt: end + 4 };
@@ -102,15 +101,12 @@ function skipEmptyLines(bytes: Buffer): number {
 function readLine(line: string, headers: Map<string, string[]>): string | null {
   const colon = line.indexOf(":");
   if (colon < 1) return "header line without a name";
-  const written = line.slice(0, colon).trimEnd().toLowerCase();
-  if (!isToken(written)) return "header name that is no token";
+  const written = line.slice(0, colon);
+  const name = headerNames.get(written) ?? readName(written);
+  if (name === "") return "header name that is no token";
   // The core reads "_" in a name as "-", so that Record_Route would steer our routing.
-  if (written.includes("_")) return null;
-  const name = COMPACT_NAMES.get(written) ?? written;
-  const value = line
-    .slice(colon + 1)
-    .replaceAll(/[ \t]+/g, " ")
-    .trim();
+  if (name.includes("_")) return null;
+  const value = collapseBlanks(line.slice(colon + 1)).trim();
   if (STRUCTURED.has(name) && value.length > STRUCTURED_LINE_CHARACTERS_MAX) {
     return `${name} of more than ${STRUCTURED_LINE_CHARACTERS_MAX} characters`;
   }
@@ -118,4 +114,23 @@ function readLine(line: string, headers: Map<string, string[]>): string | null {
   if (values === undefined) headers.set(name, [value]);
   else values.push(value);
   return null;
+}
+
+/** As peers write them, to what they mean. Bounded: a peer may invent names without end. */
+const headerNames = new Map<string, string>();
+const HEADER_NAMES_MAX = 512;
+const HEADER_NAME_CHARACTERS_MAX = 64;
+
+/** In lower case and in full; "" when it is no token. */
+function readName(written: string): string {
+  const lower = written.trimEnd().toLowerCase();
+  const name = isToken(lower) ? (COMPACT_NAMES.get(lower) ?? lower) : "";
+  if (headerNames.size < HEADER_NAMES_MAX && written.length <= HEADER_NAME_CHARACTERS_MAX) {
+    headerNames.set(written, name);
+  }
+  return name;
+}
+
+function collapseBlanks(value: string): string {
+  return value.includes("  ") || value.includes("\t") ? value.replaceAll(/[ \t]+/g, " ") : value;
 }

@@ -2,6 +2,8 @@
 import type { Clock } from "../../../domain/ports/clock.ts";
 import type { OperatorLog } from "../../../domain/ports/operator-log.ts";
 import { sdpPart } from "../sdp/sdp-part.ts";
+import { allowHeader } from "./allow-header.ts";
+import type { AnsweredInvites } from "./answered-invites.ts";
 import type { Core } from "./create-core.ts";
 import { chooseChallenge } from "./digest.ts";
 import type { TrackedInvite } from "./outgoing-invite.ts";
@@ -13,7 +15,7 @@ import type { PeerBook } from "./peer-book.ts";
 import { writeAckAgain, writeRefusal } from "./refusal.ts";
 import { screenRequest } from "./screen.ts";
 import type { SipAddress, SipPeer } from "./signalling.ts";
-import { allowedMethods, type CoreIncomingMessage, type CoreRequest, type CoreResponse } from "./sip-core.ts";
+import type { CoreIncomingMessage, CoreRequest, CoreResponse } from "./sip-core.ts";
 import { type RawHeaders, SipSyntaxError } from "./sip-syntax-error.ts";
 import type { CallRoute, SipTransport } from "./sip-transport.ts";
 import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
@@ -39,6 +41,7 @@ export type ReceptionPorts = {
   };
   /** Call-ID to the other end; new calls are entered here. */
   readonly routes: Map<string, CallRoute>;
+  readonly answered: Pick<AnsweredInvites, "onRepeated">;
   readonly inviteOf: (callId: string) => TrackedInvite | undefined;
 };
 
@@ -133,8 +136,11 @@ export function createReception(ports: ReceptionPorts): Reception {
       completeResponse(message);
       if (client !== undefined && message.headers["Via"]?.length === 1)
         ports.inviteOf(message.callId)?.onResponse(message);
+      if (client === undefined && ports.answered.onRepeated(message)) return;
     }
     core.agent.receiveIncomingResponseFromTransport(message);
+    // Timer K, without a timer: what is repeated from here on is dropped as nobody's.
+    client?.transaction.timerK?.();
   }
 
   function onRequest(
@@ -155,10 +161,7 @@ export function createReception(ports: ReceptionPorts): Reception {
       return refuse(481, rawHeaders(message), from);
     }
     if (message.method === "OPTIONS" && message.toTag === "") {
-      return refuse(200, rawHeaders(message), from, [
-        `Allow: ${allowedMethods.join(", ")}`,
-        "Accept: application/sdp",
-      ]);
+      return refuse(200, rawHeaders(message), from, [allowHeader(), "Accept: application/sdp"]);
     }
     if (message.method === "INVITE" && message.toTag === "" && !known) {
       if (core.agent.userAgentServers.size >= limits.serverTransactionsMax || !inviteBucket.take()) {

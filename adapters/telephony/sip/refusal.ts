@@ -2,7 +2,7 @@
  * Refusals made without the core and without state: a flood must cost us one short text, never a transaction
  * (RFC 3261 8.2.7). They are sent once and not repeated, or one forged INVITE would make us send eleven packets.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { CoreResponse } from "./sip-core.ts";
 import type { RawHeaders } from "./sip-syntax-error.ts";
 
@@ -21,7 +21,7 @@ const PHRASES: ReadonlyMap<number, string> = new Map([
   [513, "Message Too Large"],
 ]);
 
-const tagSecret = randomBytes(16);
+const tagSecret = createSecretKey(randomBytes(16));
 
 /**
  * A final response to a request known by its raw headers, the top Via already stamped. Null when From, To,

@@ -33,47 +33,55 @@ type Entry = {
   readonly send: () => void;
   readonly endsAt: number;
   intervalMs: number;
-  cancel: () => void;
+  dueAt: number;
 };
 
 export function createRetransmission(clock: Clock, count: (what: string) => void): Retransmission {
   const entries = new Map<string, Entry>();
   const waiting = new Set<() => void>();
 
+  /** One timer for the earliest. It may find nothing to do: most messages are answered long before. */
+  let timer: { readonly dueAt: number; readonly cancel: () => void } | null = null;
+
   function drop(key: string): void {
-    entries.get(key)?.cancel();
-    entries.delete(key);
-    if (entries.size === 0) for (const resolve of waiting) resolve();
+    if (entries.delete(key) && entries.size === 0) for (const resolve of waiting) resolve();
   }
 
-  function wait(key: string, entry: Entry): void {
-    entry.cancel = clock.schedule(milliseconds(entry.intervalMs), () => repeat(key, entry));
+  function wakeAt(dueAt: number): void {
+    if (timer !== null && timer.dueAt <= dueAt) return;
+    timer?.cancel();
+    const delay = milliseconds(Math.max(0, dueAt - clock.monotonic()));
+    timer = { dueAt, cancel: clock.schedule(delay, wake) };
+  }
+
+  function wake(): void {
+    timer = null;
+    // The machine's timers may fire a part of a millisecond early.
+    const now = clock.monotonic() + 1;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const [key, entry] of entries) {
+      if (entry.dueAt <= now) repeat(key, entry);
+      if (entries.has(key)) earliest = Math.min(earliest, entry.dueAt);
+    }
+    if (earliest < Number.POSITIVE_INFINITY) wakeAt(earliest);
   }
 
   function repeat(key: string, entry: Entry): void {
-    if (clock.monotonic() >= entry.endsAt) {
-      drop(key);
-      return;
-    }
+    if (entry.dueAt >= entry.endsAt) return drop(key);
     count(`repeated-${entry.kind}`);
     entry.send();
     entry.intervalMs = nextInterval(entry);
-    wait(key, entry);
+    entry.dueAt = Math.min(entry.endsAt, entry.dueAt + entry.intervalMs);
   }
 
   return {
     arm(key, kind, send) {
       if (entries.has(key)) return;
       if (entries.size >= REPEATED_MAX) return count("repeated-table-full");
-      const entry = {
-        kind,
-        send,
-        endsAt: clock.monotonic() + GIVE_UP_MS,
-        intervalMs: T1_MS,
-        cancel: nothing,
-      };
-      entries.set(key, entry);
-      wait(key, entry);
+      const now = clock.monotonic();
+      const dueAt = now + T1_MS;
+      entries.set(key, { kind, send, endsAt: now + GIVE_UP_MS, intervalMs: T1_MS, dueAt });
+      wakeAt(dueAt);
     },
     slow(key) {
       const entry = entries.get(key);
@@ -82,6 +90,8 @@ export function createRetransmission(clock: Clock, count: (what: string) => void
     stop: drop,
     clear() {
       for (const key of entries.keys()) drop(key);
+      timer?.cancel();
+      timer = null;
     },
     async settled(patience) {
       if (entries.size === 0) return;
@@ -93,10 +103,6 @@ export function createRetransmission(clock: Clock, count: (what: string) => void
       cancel();
     },
   };
-}
-
-function nothing(): void {
-  // Replaced as soon as the timer runs.
 }
 
 function nextInterval(entry: Entry): Milliseconds {

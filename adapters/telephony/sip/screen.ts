@@ -2,7 +2,9 @@
  * What the core does not check, in the order in which RFC 3261 8.2 inspects a request. Pure: it looks at one
  * parsed request and says what to do with it.
  */
+
 import { sdpPart } from "../sdp/sdp-part.ts";
+import { allowHeader } from "./allow-header.ts";
 import { allowedMethods, type CoreRequest } from "./sip-core.ts";
 
 const BODY_CHARACTERS_MAX = 8_192;
@@ -40,9 +42,9 @@ function isNew(message: CoreRequest): boolean {
 
 function refuseMethod(message: CoreRequest): Screened | null {
   const { method, toTag } = message;
-  const allow = `Allow: ${allowedMethods.join(", ")}`;
-  if (!allowedMethods.includes(method)) return refuse(405, [allow]);
-  if (toTag === "" && !OUTSIDE.includes(method)) return method === "BYE" ? refuse(481) : refuse(405, [allow]);
+  if (!allowedMethods.includes(method)) return refuse(405, [allowHeader()]);
+  if (toTag === "" && !OUTSIDE.includes(method))
+    return method === "BYE" ? refuse(481) : refuse(405, [allowHeader()]);
   return null;
 }
 

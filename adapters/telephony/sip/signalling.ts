@@ -2,7 +2,9 @@
  * SIP as the telephony server and the telephone see it: calls out, calls in, dialogs. Bodies are SDP text, made
  * and judged by `adapters/telephony/sdp/`; nothing here touches media. `endpoint.ts` makes the real one.
  */
+
 import type { Milliseconds } from "../../../domain/kernel/time.ts";
+import type { Digit } from "../../../domain/ports/telephony.ts";
 import type { SipCredentials } from "./digest.ts";
 
 /** Somebody we talk to. Packets from any other address are dropped unread. */
@@ -82,7 +84,7 @@ export interface SipDialog {
   /** The ACK's body, for the answer to a delayed offer. Callee only. */
   onAck(listener: (sdp: string | null) => void): void;
   /** DTMF by INFO `application/dtmf-relay`: one key, as sent. Default: refused with 469. */
-  onInfoDigit(listener: (key: string) => void): void;
+  onInfoDigit(listener: (key: Digit) => void): void;
 }
 
 export interface IncomingInvite {
@@ -122,6 +124,11 @@ export interface SipEndpoint {
   readonly local: SipAddress;
   /** Throws `SipTargetError` when the target is no peer's, or a text holds CR, LF or NUL. */
   invite(request: InviteRequest, handlers: InviteHandlers): OutgoingInvite;
+  /**
+   * Sends OPTIONS. Resolves with the status of the answer, or with null when none came in 32 s or it could not be
+   * sent. Throws `SipTargetError` as `invite` does.
+   */
+  ask(target: SipTarget): Promise<number | null>;
   /** OPTIONS and new INVITEs get 503 with Retry-After while on; dialogs go on. */
   drain(on: boolean): void;
   /** What was dropped, refused and repeated since the start, by name. */

@@ -85,6 +85,7 @@ export interface CoreOutgoingRequest {
   readonly fromTag: string;
   readonly toTag: string | undefined;
   readonly ruri: CoreUri;
+  readonly from: { readonly uri: CoreUri };
   branch: string | undefined;
   cseq: number;
   setHeader(name: string, value: string | string[]): void;
@@ -92,7 +93,7 @@ export interface CoreOutgoingRequest {
   toString(): string;
 }
 
-type CoreBody = {
+export type CoreBody = {
   readonly contentDisposition: "session" | "render";
   readonly contentType: string;
   readonly content: string;
@@ -105,6 +106,15 @@ type CoreReply = {
   body?: CoreBody;
 };
 
+/** Where a request of ours belongs; without `toTag` it begins a call. */
+export type RequestOptions = {
+  readonly callId: string;
+  readonly fromTag: string;
+  readonly toTag?: string;
+  readonly cseq?: number;
+  readonly routeSet?: readonly string[];
+};
+
 export interface CoreTransport {
   readonly protocol: string;
   send(text: string): Promise<void>;
@@ -114,6 +124,10 @@ interface CoreTransaction {
   readonly id: string;
   readonly state: string;
   readonly request: { readonly method: string };
+  /** Of an INVITE of ours that was answered: the end of its 32 s (RFC 6026 7.2). */
+  timerM?(): void;
+  /** The same of any other request of ours, once its final response has come. */
+  timerK?(): void;
 }
 
 /** A request that we received inside a dialog, to be answered once. */
@@ -150,8 +164,14 @@ export type CoreInviteDelegate = {
   onAccept(response: {
     readonly message: CoreResponse;
     readonly session: CoreSession;
-    readonly ack: () => unknown;
+    readonly ack: () => { readonly message: CoreOutgoingRequest };
   }): void;
+  onReject(response: { readonly message: CoreResponse }): void;
+  onRedirect(response: { readonly message: CoreResponse }): void;
+};
+
+export type CoreRequestDelegate = {
+  onAccept(response: { readonly message: CoreResponse }): void;
   onReject(response: { readonly message: CoreResponse }): void;
   onRedirect(response: { readonly message: CoreResponse }): void;
 };
@@ -200,25 +220,27 @@ export type CoreCredentials = {
   toString(): string;
 };
 
-interface CoreLoggerFactory {
-  builtinEnabled: boolean;
-  level: number;
-}
+type CoreLogger = { error(): void; warn(): void; log(): void; debug(): void };
+
+type CoreLoggerFactory = { getLogger(): CoreLogger };
 
 export interface CoreUserAgent {
   readonly dialogs: Map<string, unknown>;
   readonly userAgentClients: Map<string, { readonly transaction: CoreTransaction }>;
   readonly userAgentServers: Map<string, { readonly transaction: CoreTransaction }>;
   invite(message: CoreOutgoingRequest, delegate: CoreInviteDelegate): CoreOutgoingInvite;
-  makeOutgoingRequestMessage(
+  /** Any request that is no INVITE. */
+  request(message: CoreOutgoingRequest, delegate: CoreRequestDelegate): unknown;
+  /** Ours takes its place, see `outgoing-request.ts`. */
+  makeOutgoingRequestMessage: (
     method: string,
     requestUri: CoreUri,
     from: CoreUri,
     to: CoreUri,
-    options: { callId: string; fromTag: string },
-    extraHeaders: string[],
-    body: CoreBody,
-  ): CoreOutgoingRequest;
+    options: RequestOptions,
+    extraHeaders?: readonly string[],
+    body?: CoreBody,
+  ) => CoreOutgoingRequest;
   receiveIncomingRequestFromTransport(message: CoreRequest): void;
   receiveIncomingResponseFromTransport(message: CoreResponse): void;
   reset(): void;
@@ -240,14 +262,14 @@ export type SipCore = {
     displayName: string,
     parameters: CoreParameters,
   ) => CoreNameAddr;
-  readonly IncomingRequestMessage: new () => CoreRequest;
-  readonly IncomingResponseMessage: new () => CoreResponse;
-  readonly LoggerFactory: new () => CoreLoggerFactory;
+  readonly IncomingRequestMessage: CoreClass & (new () => CoreRequest);
+  readonly IncomingResponseMessage: CoreClass & (new () => CoreResponse);
   readonly UserAgentCore: new (
     configuration: CoreConfiguration,
     delegate: { onInvite(invite: CoreIncomingInvite): void },
   ) => CoreUserAgent;
   readonly ClientTransaction: CoreClass;
+  readonly OutgoingRequestMessage: CoreClass;
   readonly UserAgentClient: CoreClass;
   readonly InviteClientTransaction: CoreClass;
   readonly InviteServerTransaction: CoreClass;

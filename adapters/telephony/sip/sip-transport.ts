@@ -32,6 +32,8 @@ export type TransportPorts = {
   readonly book: PeerBook;
   readonly clock: Clock;
   readonly count: (what: string) => void;
+  /** Of a text that we have just written ourselves: it need not be read. */
+  readonly known: (text: string) => OutgoingText | null;
   readonly routeOf: (callId: string) => CallRoute | undefined;
   /** Whether the core has an INVITE server transaction of this key: only its refusals are repeated. */
   readonly isServing: (key: string) => boolean;
@@ -42,20 +44,30 @@ const DEFAULT_PORT = 5060;
 export function createSipTransport(ports: TransportPorts): SipTransport {
   const retransmission = createRetransmission(ports.clock, ports.count);
 
-  async function send(text: string): Promise<void> {
-    const outgoing = readOutgoing(text);
-    const to = outgoing.status === null ? requestAddress(outgoing) : responseAddress(outgoing.via);
+  function send(text: string): Promise<void> {
+    try {
+      return sendTo(text, ports.known(text) ?? readOutgoing(text));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async function failed(error: unknown, repeated: { key: string } | null): Promise<never> {
+    if (repeated !== null) retransmission.stop(repeated.key);
+    throw error;
+  }
+
+  function sendTo(text: string, outgoing: OutgoingText): Promise<void> {
+    const to =
+      outgoing.via === null || outgoing.status === null
+        ? requestAddress(outgoing)
+        : responseAddress(outgoing.via);
     const datagram = Buffer.from(text);
     const repeated = repeatOf(outgoing);
     if (repeated !== null) {
       retransmission.arm(repeated.key, repeated.kind, () => void sendQuietly(datagram, to));
     }
-    try {
-      await ports.socket.send(datagram, to);
-    } catch (error) {
-      if (repeated !== null) retransmission.stop(repeated.key);
-      throw error;
-    }
+    return ports.socket.send(datagram, to).catch((error: unknown) => failed(error, repeated));
   }
 
   async function sendQuietly(datagram: Buffer, to: SipAddress): Promise<void> {
@@ -76,13 +88,12 @@ export function createSipTransport(ports: TransportPorts): SipTransport {
     return route.peer.pinnedTo ?? route.address;
   }
 
-  function repeatOf({ status, method, via }: OutgoingText): { key: string; kind: Repeated } | null {
-    const branch = via.parameters["branch"] ?? "";
+  function repeatOf({ status, method, branch, via }: OutgoingText): { key: string; kind: Repeated } | null {
     if (status === null) {
       if (method === "ACK") return null;
       return { key: branch + method, kind: method === "INVITE" ? "invite" : "request" };
     }
-    if (method !== "INVITE" || status < 300) return null;
+    if (method !== "INVITE" || status < 300 || via === null) return null;
     const key = `${branch}|${via.host}:${via.port ?? DEFAULT_PORT}`;
     return ports.isServing(key) ? { key, kind: "response" } : null;
   }

@@ -3,6 +3,7 @@ import { SipSyntaxError } from "./sip-syntax-error.ts";
 /** Splits at a separator outside quotes and angle brackets; parts are trimmed. Throws on an unbalanced quote. */
 export function splitOutside(text: string, separator: "," | ";"): readonly string[] {
   if (!text.includes(separator) && !text.includes('"')) return [text.trim()];
+  if (!text.includes('"') && !text.includes("<")) return splitPlain(text, separator);
   const parts: string[] = [];
   let start = 0;
   let quoted = false;
@@ -22,5 +23,12 @@ export function splitOutside(text: string, separator: "," | ";"): readonly strin
   }
   if (quoted) throw new SipSyntaxError("quote without its end");
   parts.push(text.slice(start).trim());
+  return parts;
+}
+
+/** What most headers are: nothing in them hides a separator. */
+function splitPlain(text: string, separator: string): readonly string[] {
+  const parts = text.split(separator);
+  for (const [index, part] of parts.entries()) parts[index] = part.trim();
   return parts;
 }

@@ -86,6 +86,7 @@ export function takeCall(options: TakenCallOptions): RunningCall | null {
     const accepted = invite.answer(sdp);
     dialog = accepted;
     if (accepted === null) return false;
+    accepted.onInfoDigit((digit) => leg.hearDigit(digit));
     accepted.onReoffer((offer) => reoffered(offer, negotiation, leg));
     accepted.onEnded(({ by, q850 }) => {
       const endedBy = by === "peer" ? "customer" : by;

@@ -26,6 +26,10 @@ export type TrunkConfig = {
   readonly numbers: "plus" | "digits";
   /** Its 183 means that the telephone rings. Elsewhere a 183 may be an announcement. */
   readonly progressIsAlerting: boolean;
+  /** Asked with OPTIONS every 30 s, and passed over while it does not answer. For peers that answer OPTIONS. */
+  readonly asked?: boolean;
+  /** It refuses calls that it has no room for with 480 or 486 within a second: then they count as throttled. */
+  readonly refusesAtOnce?: boolean;
   /** Answer to the port that a packet came from, asked or not (NAT; RFC 3581). */
   readonly forceRport: boolean;
   /** For a carrier that challenges our calls (401, 407); null: it knows us by our address. */

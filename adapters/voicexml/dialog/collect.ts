@@ -7,7 +7,7 @@ import type { CollectEnd, CollectTerms } from "./collect-terms.ts";
 import type { Input } from "./effects.ts";
 import { createKeyCollector, type KeyCollector } from "./key-collector.ts";
 import { matchSpeech } from "./match-speech.ts";
-import { startPlay, takeQueue } from "./play.ts";
+import { requireSpoken, startPlay, takeQueue } from "./play.ts";
 import { answerTo, emit, nextId, type QueuedPrompt, type Session, type Step } from "./session.ts";
 
 export function* collect(session: Session, terms: CollectTerms): Step<CollectEnd> {
@@ -53,6 +53,7 @@ function* playAndListen(
     const ended = yield* answerTo(session, "played", id);
     session.typeAhead = [];
     noteMark(session, ended);
+    if (!session.hungUp) requireSpoken(ended);
     return session.hungUp ? { kind: "hangup" } : "silence";
   }
   if (session.typeAhead.length > 0) return takeTypeAhead(session, keys) ?? "keys";
@@ -64,6 +65,7 @@ function* playAndListen(
       noteMark(session, input);
       // The question was heard to its end: a key after it answers it, however soon it comes.
       if (!input.bargedIn) session.ignoreKeysUntil = 0;
+      if (!session.hungUp) requireSpoken(input);
       return session.hungUp ? { kind: "hangup" } : "silence";
     }
     if (input.type === "hangup") {

@@ -10,7 +10,7 @@ import type { Value } from "../script/realm.ts";
 import type { Frame } from "./context.ts";
 import { badFetch, semantic } from "./dialog-event.ts";
 import { domScript, plainTree } from "./dom-subset.ts";
-import { type Fetched, fetchOrThrow, fetchTimeoutOf, requireUri } from "./fetching.ts";
+import { type Fetched, fetchOrThrow, fetchTerms, requireUri } from "./fetching.ts";
 import type { Step } from "./session.ts";
 import { formFields, requestFor } from "./submit.ts";
 
@@ -25,7 +25,7 @@ export function* runData(frame: Frame, node: XmlElement): Step<void> {
   const answer = yield* fetchOrThrow(session, {
     kind: "data",
     ...order,
-    timeoutMs: fetchTimeoutOf(frame, node),
+    ...fetchTerms(frame, node, "data"),
   });
   const name = attribute(node, "name");
   if (name === null) return;

@@ -3,10 +3,13 @@ export class DialogEvent extends Error {
   override readonly name = "DialogEvent";
   /** As `_event`, e.g. "error.badfetch.http.404". */
   readonly event: string;
+  /** Where no handler of a subdialog's own wants it, it is thrown at the `<subdialog>` that called. */
+  readonly callerToo: boolean;
 
-  constructor(event: string, message: string, options?: ErrorOptions) {
+  constructor(event: string, message: string, options?: ErrorOptions & { readonly callerToo?: boolean }) {
     super(message, options);
     this.event = event;
+    this.callerToo = options?.callerToo ?? false;
   }
 }
 

@@ -39,7 +39,7 @@ export type Dialog = {
   fingerprint(): string;
 };
 
-const START_FETCH_MS = 7_000;
+const START_FETCH = { timeoutMs: 7_000, maxAge: null, maxStale: null } as const;
 
 /** `compile` is where a worker shares compiled documents between its dialogs. */
 export function createDialog(
@@ -84,9 +84,14 @@ function begin(start: DialogStart, realm: Realm, compile: Session["compile"]) {
   return { session, life: runSession(session, start) };
 }
 
+/** VoiceXML 2.0 5.1.4: "directly references either the local or remote property". */
+const ORIGINATOR = `if (typeof connection === "object" && typeof connection.originator === "string")
+  connection.originator = connection[connection.originator];`;
+
 function createSession(start: DialogStart, realm: Realm, compile: Session["compile"]): Session {
   const scope = realm.scope(null, "session");
   for (const [name, value] of Object.entries(start.session)) realm.setValue(scope, name, value);
+  realm.run(scope, ORIGINATOR);
   realm.freeze(scope);
   return {
     realm,
@@ -118,8 +123,18 @@ function createSession(start: DialogStart, realm: Realm, compile: Session["compi
 function* runSession(session: Session, start: DialogStart): Step<void> {
   // A generator's first input starts it and is seen by nobody: it is the "start".
   const end = yield* untilEnd(session, start);
-  yield* playQueued(session);
-  emit(session, { type: "ended", end });
+  emit(session, { type: "ended", end: yield* lastWords(session, end) });
+}
+
+/** Nobody is left to handle a prompt that fails now, but whoever reads the record is told. */
+function* lastWords(session: Session, end: DialogEnd): Step<DialogEnd> {
+  try {
+    yield* playQueued(session);
+    return end;
+  } catch (error) {
+    if (!(error instanceof DialogEvent)) throw error;
+    return { kind: "event", value: end.value, event: end.event ?? error.event };
+  }
 }
 
 function* untilEnd(session: Session, start: DialogStart): Step<DialogEnd> {
@@ -163,9 +178,9 @@ function* firstTarget(session: Session, start: DialogStart): Step<Target> {
   const url = withoutFragment(source.url);
   const document =
     source.kind === "url"
-      ? yield* loadDocument(session, { kind: "document", url, timeoutMs: START_FETCH_MS })
+      ? yield* loadDocument(session, { kind: "document", url, ...START_FETCH })
       : compileFetched(session, inlineAnswer(source.text, url));
-  const root = yield* loadRoot({ session, root: null }, document, START_FETCH_MS);
+  const root = yield* loadRoot({ session, root: null }, document, START_FETCH);
   const dialog = requireDialog(document, fragmentOf(source.url));
   return { document, root, dialog, newDocument: true, bySubmit: true };
 }

@@ -3,7 +3,7 @@
  * it has no clock, no socket and no timer. Every effect that waits carries an id and is answered by exactly one
  * input with that id; the host keeps a watchdog on each, so that a lost completion can't hang a call.
  */
-import type { SpeechRun } from "../../../domain/ports/speech.ts";
+import type { SpeechRequest, SpeechRun } from "../../../domain/ports/speech.ts";
 import type { Digit } from "../../../domain/ports/telephony.ts";
 
 export type FetchKind = "document" | "grammar" | "script" | "audio" | "data" | "submit";
@@ -50,6 +50,9 @@ export type Effect =
       readonly method: "GET" | "POST";
       readonly body: FetchBody | null;
       readonly timeoutMs: number;
+      /** Seconds; null: as HTTP says (VoiceXML 2.0 6.1.2). */
+      readonly maxAge: number | null;
+      readonly maxStale: number | null;
     }
   /** Answered by `played`. `bargein`: the host stops at the first key by itself and says so. */
   | {
@@ -77,9 +80,13 @@ export type Effect =
   | { readonly type: "no-input" }
   | { readonly type: "no-match" }
   | { readonly type: "submitted"; readonly url: string; readonly status: number }
-  | { readonly type: "entered"; readonly url: string }
+  /** `prompts`: what every caller of this document is told, to be made before it is needed. */
+  | { readonly type: "entered"; readonly url: string; readonly prompts: readonly SpeechRequest[] }
   /** Always the last. */
   | { readonly type: "ended"; readonly end: DialogEnd };
+
+/** VoiceXML 2.0 5.2.6: no such language or voice here; an engine that broke. */
+export type SpeechFailure = "error.unsupported.language" | "error.noresource";
 
 export type DialogEnd = {
   /** "exit" also for the end of the document. */
@@ -121,6 +128,9 @@ export type TransferAnswer = {
     | "no-route"
     | "no-resource";
   readonly durationMs: number;
+  /** What ended a bridge from the caller's side (2.3.7.2.2). */
+  readonly inputmode?: "dtmf" | "voice";
+  readonly utterance?: string;
 };
 
 export type RecordAnswer = {
@@ -143,6 +153,8 @@ export type Input = { readonly now: number; readonly wall: number } & (
       readonly bargedIn: boolean;
       readonly markName: string | null;
       readonly markMs: number;
+      /** The engine could not say it all: what the document hears of it. */
+      readonly failure?: SpeechFailure;
     }
   | { readonly type: "digit"; readonly digit: Digit }
   /** What a recogniser heard; empty words are speech that it could not understand. */

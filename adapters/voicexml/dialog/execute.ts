@@ -109,7 +109,7 @@ export function holds(frame: Pick<Frame, "context" | "scope">, node: XmlElement)
   return cond === null || frame.context.session.realm.truth(frame.scope, cond);
 }
 
-/** VoiceXML 2.0 5.3.1: a name with a scope before it is no name to declare. */
+/** VoiceXML 2.0 5.3.1: a name with a scope before it is no name to declare; without `expr` a variable keeps its value. */
 export function declareVariable(frame: Pick<Frame, "context" | "scope">, node: XmlElement): void {
   const name = attribute(node, "name") ?? "";
   if (name.includes("."))

@@ -3,9 +3,9 @@
 import { resolveUri } from "../document/uri.ts";
 import { attribute, type XmlElement } from "../document/xml-node.ts";
 import type { Context, Form, Item } from "./context.ts";
-import { badFetch } from "./dialog-event.ts";
+import { badFetch, semantic } from "./dialog-event.ts";
 import type { FetchAnswer, FetchBody, FetchKind } from "./effects.ts";
-import { requireTime, timeProperty } from "./properties.ts";
+import { property, requireTime, timeProperty } from "./properties.ts";
 import { answerTo, emit, nextId, type Session, type Step } from "./session.ts";
 
 export type Fetched = Extract<FetchAnswer, { ok: true }>;
@@ -16,6 +16,8 @@ export type FetchOrder = {
   readonly method?: "GET" | "POST";
   readonly body?: FetchBody | null;
   readonly timeoutMs: number;
+  readonly maxAge?: number | null;
+  readonly maxStale?: number | null;
 };
 
 /** The host's answer, whatever it is. */
@@ -29,6 +31,8 @@ export function* ask(session: Session, order: FetchOrder): Step<FetchAnswer> {
     method: order.method ?? "GET",
     body: order.body ?? null,
     timeoutMs: order.timeoutMs,
+    maxAge: order.maxAge ?? null,
+    maxStale: order.maxStale ?? null,
   });
   const input = yield* answerTo(session, "fetched", id);
   return input.answer;
@@ -61,11 +65,38 @@ export function requireUri(reference: string, node: XmlElement, base: string | n
   return url;
 }
 
-/** The `fetchtimeout` attribute, else the property of that name. */
-export function fetchTimeoutOf(
+export type FetchTerms = {
+  readonly timeoutMs: number;
+  readonly maxAge: number | null;
+  readonly maxStale: number | null;
+};
+
+/** Which properties stand in for `maxage` and `maxstale`: a submit asks for a document (6.1.2 and 6.3.5). */
+const FAMILY: Readonly<Record<FetchKind, string>> = {
+  document: "document",
+  submit: "document",
+  grammar: "grammar",
+  script: "script",
+  audio: "audio",
+  data: "data",
+};
+
+/** How long and how fresh: the element's attributes, else the properties. Throws `error.semantic` for what is neither. */
+export function fetchTerms(
   place: { readonly context: Context; readonly form: Form | null; readonly item: Item | null },
   node: XmlElement,
-): number {
-  const given = attribute(node, "fetchtimeout");
-  return given === null ? timeProperty(place, "fetchtimeout") : requireTime(given, "fetchtimeout");
+  kind: FetchKind,
+): FetchTerms {
+  const timeout = attribute(node, "fetchtimeout");
+  const seconds = (name: "maxage" | "maxstale"): number | null => {
+    const text = (attribute(node, name) ?? property(place, FAMILY[kind] + name)).trim();
+    if (text === "") return null;
+    if (!/^\d{1,9}$/.test(text)) throw semantic(`${name} is "${text}"; it is a number of seconds`);
+    return Number(text);
+  };
+  return {
+    timeoutMs: timeout === null ? timeProperty(place, "fetchtimeout") : requireTime(timeout, "fetchtimeout"),
+    maxAge: seconds("maxage"),
+    maxStale: seconds("maxstale"),
+  };
 }

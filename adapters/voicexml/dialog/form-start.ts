@@ -2,7 +2,7 @@ import { attribute, childElements, type XmlElement } from "../document/xml-node.
 import type { Completion } from "./completion.ts";
 import type { Context, Form, Frame, Item } from "./context.ts";
 import { runData } from "./data.ts";
-import { semantic } from "./dialog-event.ts";
+import { DialogEvent } from "./dialog-event.ts";
 import { declareVariable } from "./execute.ts";
 import { runScript } from "./run-script.ts";
 import type { Step } from "./session.ts";
@@ -49,7 +49,7 @@ export function* initialiseForm(form: Form): Step<Completion | null> {
   if (form.node.local === "menu") declareItem(form, form.items[0]);
   for (const node of childElements(form.node)) {
     const name = attribute(node, "name");
-    if (name !== null && params.has(name) && (node.local === "var" || isItem(node))) {
+    if (name !== null && params.has(name) && node.local === "var") {
       // A parameter wins over the expression, which is not even evaluated (268).
       context.session.realm.declare(scope, name, null);
       context.session.realm.setValue(scope, name, params.get(name));
@@ -65,13 +65,13 @@ export function* initialiseForm(form: Form): Step<Completion | null> {
   }
   for (const name of params.keys()) {
     if (!taken.has(name))
-      throw semantic(`<param name="${name}">: the subdialog's form declares no such variable`);
+      throw new DialogEvent(
+        "error.semantic",
+        `<param name="${name}">: the subdialog's form declares no such <var>`,
+        { callerToo: true },
+      );
   }
   return null;
-}
-
-function isItem(node: XmlElement): boolean {
-  return ITEM_KINDS.some((kind) => kind === node.local);
 }
 
 function declareItem(form: Form, item: Item | undefined): void {

@@ -2,7 +2,7 @@ import { attribute, type XmlElement } from "../document/xml-node.ts";
 import type { Completion } from "./completion.ts";
 import type { Frame } from "./context.ts";
 import { badFetch, semantic } from "./dialog-event.ts";
-import { fetchTimeoutOf, requireUri } from "./fetching.ts";
+import { fetchTerms, requireUri } from "./fetching.ts";
 import type { Step } from "./session.ts";
 import { loadTarget } from "./targets.ts";
 
@@ -30,6 +30,6 @@ export function* transitionTo(
   reference: string,
 ): Step<Completion> {
   const url = requireUri(reference, node, frame.base);
-  const target = yield* loadTarget(frame.context, reference, url, fetchTimeoutOf(frame, node));
+  const target = yield* loadTarget(frame.context, reference, url, fetchTerms(frame, node, "document"));
   return { kind: "transition", target, arrival: null };
 }

@@ -23,13 +23,18 @@ import { isAbnf, readSrgsAbnf } from "../grammar/srgs-abnf.ts";
 import { readSrgsXml } from "../grammar/srgs-xml.ts";
 import type { Context, Form, Item } from "./context.ts";
 import { DialogEvent, semantic } from "./dialog-event.ts";
-import { fetchOrThrow, fetchTimeoutOf, requireUri } from "./fetching.ts";
+import { fetchOrThrow, fetchTerms, requireUri } from "./fetching.ts";
 import type { Step } from "./session.ts";
 
 type Place = { readonly context: Context; readonly form: Form; readonly item: Item };
 
 /** Inline grammars never change, so sessions that share a document share them. */
 const inlineGrammars = new WeakMap<XmlElement, Grammar>();
+/** Nor do those that are written for options, choices and links, by the element that asks for them. */
+const writtenGrammars = new WeakMap<XmlElement, readonly Grammar[]>();
+/** Built-in types by address; compiling one costs milliseconds, which the caller would wait for at every visit. */
+const builtinGrammars = new Map<string, Grammar>();
+const BUILTINS_MAX = 256;
 
 const NO_ID = "";
 const XML_TYPE = "application/srgs+xml";
@@ -74,7 +79,7 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 function* external(place: Place, node: XmlElement, src: string): Step<Grammar> {
-  if (src.startsWith("builtin:")) return compileBuiltin(src, NO_ID);
+  if (src.startsWith("builtin:")) return builtin(src);
   requireKnownType(node);
   const url = requireUri(src, node);
   const rules = yield* fetchRules(place, node, withoutFragment(url), modeOf(node));
@@ -90,7 +95,7 @@ function* fetchRules(place: Place, node: XmlElement, url: string, mode: GrammarM
   const answer = yield* fetchOrThrow(session, {
     kind: "grammar",
     url,
-    timeoutMs: fetchTimeoutOf(place, node),
+    ...fetchTerms(place, node, "grammar"),
   });
   if (answer.bytes.byteLength > GRAMMAR_BYTES_MAX) {
     throw new DialogEvent("error.grammar", `${url}: more than ${GRAMMAR_BYTES_MAX} bytes`);
@@ -122,7 +127,24 @@ function* compileRules(place: Place, node: XmlElement, rules: RuleSet, rule: str
 /** A field's `type`: both modes of a builtin, or of any other grammar address (2.3.1). */
 export function compileBuiltinType(type: string): readonly Grammar[] {
   const name = type.trim().replace(/^builtin:(?:grammar\/|dtmf\/)?/, "");
-  return [compileBuiltin(`builtin:dtmf/${name}`, NO_ID), compileBuiltin(`builtin:grammar/${name}`, NO_ID)];
+  return [builtin(`builtin:dtmf/${name}`), builtin(`builtin:grammar/${name}`)];
+}
+
+function builtin(uri: string): Grammar {
+  const found = builtinGrammars.get(uri);
+  if (found !== undefined) return found;
+  const made = compileBuiltin(uri, NO_ID);
+  const [oldest] = builtinGrammars.keys();
+  if (builtinGrammars.size >= BUILTINS_MAX && oldest !== undefined) builtinGrammars.delete(oldest);
+  builtinGrammars.set(uri, made);
+  return made;
+}
+
+/** What `compile` makes for `owner`, made once. */
+export function writtenFor(owner: XmlElement, compile: () => readonly Grammar[]): readonly Grammar[] {
+  const found = writtenGrammars.get(owner) ?? compile();
+  writtenGrammars.set(owner, found);
+  return found;
 }
 
 /** 2.3.1.3: the value is the given one, else the keys, else the text. */

@@ -79,6 +79,9 @@ function* handleOnce(
   let reprompt = false;
   try {
     const handler = selectHandler(place, event.event, counts, (cond) => session.realm.truth(scope, cond));
+    if (event.callerToo && context.depth > 0 && handler?.byDefault !== false) {
+      return { kind: "return-event", event: event.event, message: event.message };
+    }
     if (handler === null) {
       session.endedBy = event.event;
       return { kind: "exit", value: null };

@@ -97,8 +97,8 @@ function promptsOf(item: Item): readonly ItemPrompt[] {
 function* visitInput(form: Form, item: Item, at: At): Step<Completion | null> {
   const { session } = form.context;
   const place = { context: form.context, form, item };
-  const grammars = yield* activeGrammars(place);
   if (session.final) return { kind: "exit", value: null };
+  const grammars = yield* activeGrammars(place);
   if (grammars.length === 0) {
     throw semantic("a wait for input without any grammar that could hear it", ".nogrammars");
   }

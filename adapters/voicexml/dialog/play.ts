@@ -1,4 +1,6 @@
 /** Plays what is queued, and (without a listener) to the end: at exit, disconnect and transfer (VoiceXML 2.0 4.1.8). */
+import { DialogEvent } from "./dialog-event.ts";
+import type { Input } from "./effects.ts";
 import { answerTo, emit, nextId, type QueuedPrompt, type Session, type Step } from "./session.ts";
 
 /** Takes the queue as stretches of one barge-in kind each, in order. */
@@ -26,6 +28,11 @@ export function* playQueued(session: Session): Step<void> {
   for (const stretch of takeQueue(session)) {
     if (session.hungUp) return;
     const id = startPlay(session, stretch, false);
-    yield* answerTo(session, "played", id);
+    requireSpoken(yield* answerTo(session, "played", id));
   }
+}
+
+/** A prompt that could not be made is the document's to know: silence would leave the caller with a question unheard. */
+export function requireSpoken({ failure }: Extract<Input, { type: "played" }>): void {
+  if (failure !== undefined) throw new DialogEvent(failure, "a prompt could not be spoken");
 }

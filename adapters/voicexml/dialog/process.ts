@@ -24,7 +24,7 @@ export function* processRecognition(form: Form, heard: Recognition, at: At): Ste
   switch (owner.kind) {
     case "link":
     case "choice":
-      return yield* follow(form, owner.node, at);
+      return yield* follow(form, owner, at);
     case "item":
       fillField(form, owner.item, fieldValue(owner.item, heard), heard);
       return yield* runFilled(form, [owner.item], at);
@@ -39,7 +39,11 @@ export function* processRecognition(form: Form, heard: Recognition, at: At): Ste
 }
 
 /** A link or choice: an event at the current place, or a transition. */
-function* follow(form: Form, node: XmlElement, at: At): Step<Completion> {
+function* follow(
+  form: Form,
+  { node, document }: Extract<Recognition["active"]["owner"], { kind: "link" | "choice" }>,
+  at: At,
+): Step<Completion> {
   const { realm } = form.context.session;
   const frame = { context: form.context, form, item: at.item, scope: form.scope, base: null };
   if (attribute(node, "event") !== null || attribute(node, "eventexpr") !== null) {
@@ -48,7 +52,9 @@ function* follow(form: Form, node: XmlElement, at: At): Step<Completion> {
   const expr = attribute(node, "expr");
   const next = expr === null ? attribute(node, "next") : realm.textUnlessUndefined(form.scope, expr);
   if (next === null) throw semantic(`<${node.local} expr="${expr ?? ""}"> is undefined`);
-  return yield* transitionTo(frame, node, next);
+  // A fragment in the root's link means a dialog of the root, wherever the caller is.
+  const isForeign = document !== form.context.document && next.trim().startsWith("#");
+  return yield* transitionTo(frame, node, isForeign ? document.url + next.trim() : next);
 }
 
 /** The grammar of another form was matched: that form begins with this answer in hand. */

@@ -13,7 +13,7 @@ import {
 } from "../document/xml-node.ts";
 import type { Frame } from "./context.ts";
 import { choiceTexts } from "./enumerate.ts";
-import { ask, fetchTimeoutOf } from "./fetching.ts";
+import { ask, fetchTerms } from "./fetching.ts";
 import { createPromptWriter, type PromptWriter, type Style, spokenText } from "./prompt-writer.ts";
 import { property, requireTime } from "./properties.ts";
 import { breach, countElement, type QueuedPrompt, type Step } from "./session.ts";
@@ -31,8 +31,8 @@ export function* queuePrompt(
   content: readonly XmlNode[],
 ): Step<void> {
   const writer = createPromptWriter();
-  const style = { lang: langOf(prompt, frame), voice: null, rate: 1, pitch: 1, volume: 1 };
-  yield* write(frame, content, style, writer);
+  const lang = prompt?.lang ?? frame.form?.node.lang ?? frame.context.document.root.lang;
+  yield* write(frame, content, promptStyle(lang), writer);
   const pieces = writer.finish();
   if (pieces.length === 0) return;
   const session = frame.context.session;
@@ -59,9 +59,9 @@ function terms(frame: Frame, prompt: XmlElement | null): Omit<QueuedPrompt, "pie
   };
 }
 
-function langOf(prompt: XmlElement | null, frame: Frame): string {
-  const lang = prompt?.lang ?? frame.form?.node.lang ?? frame.context.document.root.lang;
-  return lang === "" ? DEFAULT_LANG : lang;
+/** How a prompt in `lang` begins; nobody having said a language, it is English. */
+export function promptStyle(lang: string): Style {
+  return { lang: lang === "" ? DEFAULT_LANG : lang, voice: null, rate: 1, pitch: 1, volume: 1 };
 }
 
 function* write(frame: Frame, nodes: readonly XmlNode[], style: Style, writer: PromptWriter): Step<void> {
@@ -75,16 +75,13 @@ function* writeElement(frame: Frame, node: XmlElement, outer: Style, writer: Pro
   const { context, scope } = frame;
   const { realm } = context.session;
   countElement(context.session);
-  const style = node.lang === "" || !attribute(node, "xml:lang") ? outer : { ...outer, lang: node.lang };
+  const style = styleOf(node, outer);
   switch (node.local) {
     case "value":
       writer.text(realm.textUnlessUndefined(scope, attribute(node, "expr") ?? "") ?? "", style);
       return;
     case "audio":
       yield* writeAudio(frame, node, style, writer);
-      return;
-    case "break":
-      writer.pause(breakLengthMs(node), style);
       return;
     case "mark": {
       const expr = attribute(node, "nameexpr");
@@ -97,35 +94,72 @@ function* writeElement(frame: Frame, node: XmlElement, outer: Style, writer: Pro
     case "foreach":
       yield* writeForeach(frame, node, style, writer);
       return;
-    case "sub":
-      writer.text(attribute(node, "alias") ?? textContent(node), style);
-      return;
     case "say-as":
       yield* writeSayAs(frame, node, style, writer);
       return;
+    default: {
+      const inner = writeMarkup(node, style, writer);
+      if (inner !== null) yield* write(frame, node.children, inner, writer);
+    }
+  }
+}
+
+/** Markup that needs no document: what it says itself is written, and the style for what is inside it answered, if that is to be spoken. */
+function writeMarkup(node: XmlElement, style: Style, writer: PromptWriter): Style | null {
+  switch (node.local) {
+    case "break":
+      writer.pause(breakLengthMs(node), style);
+      return null;
+    case "sub":
+      writer.text(attribute(node, "alias") ?? textContent(node), style);
+      return null;
     case "prosody":
-      yield* write(frame, node.children, prosody(node, style), writer);
-      return;
+      return prosody(node, style);
     case "voice":
-      yield* write(frame, node.children, { ...style, voice: attribute(node, "name") }, writer);
-      return;
+      return { ...style, voice: attribute(node, "name") };
     // Described for readers of the document, never spoken (SSML 1.0 3.3.3).
     case "desc":
     case "lexicon":
     case "meta":
     case "metadata":
-      return;
+      return null;
     default:
-      yield* write(frame, node.children, style, writer);
+      return style;
   }
+}
+
+/** As `write`, for content that holds nothing to be evaluated or fetched. */
+export function writeStatic(nodes: readonly XmlNode[], style: Style, writer: PromptWriter): void {
+  for (const node of nodes) {
+    if (node.kind === "text") writer.text(node.text, style);
+    else if (isKnown(node)) {
+      const own = styleOf(node, style);
+      if (node.local === "say-as") {
+        const inner = createPromptWriter();
+        writeStatic(node.children, own, inner);
+        writeSpelled(node, inner, own, writer);
+        continue;
+      }
+      const inside = writeMarkup(node, own, writer);
+      if (inside !== null) writeStatic(node.children, inside, writer);
+    }
+  }
+}
+
+function styleOf(node: XmlElement, outer: Style): Style {
+  return node.lang === "" || !attribute(node, "xml:lang") ? outer : { ...outer, lang: node.lang };
+}
+
+function writeSpelled(node: XmlElement, inner: PromptWriter, style: Style, writer: PromptWriter): void {
+  const kind = attribute(node, "interpret-as") ?? attribute(node, "type") ?? "";
+  writer.text(sayAs(spokenText(inner.finish()), kind), style);
 }
 
 /** The say-as hint applies to text and values alike, so they are gathered as text first. */
 function* writeSayAs(frame: Frame, node: XmlElement, style: Style, writer: PromptWriter): Step<void> {
   const inner = createPromptWriter();
   yield* write(frame, node.children, style, inner);
-  const kind = attribute(node, "interpret-as") ?? attribute(node, "type") ?? "";
-  writer.text(sayAs(spokenText(inner.finish()), kind), style);
+  writeSpelled(node, inner, style, writer);
 }
 
 function* writeAudio(frame: Frame, node: XmlElement, style: Style, writer: PromptWriter): Step<void> {
@@ -141,7 +175,7 @@ function* writeAudio(frame: Frame, node: XmlElement, style: Style, writer: Promp
   }
   const url = resolveUri(source, frame.base ?? node.baseUri);
   if (url !== null && !session.final) {
-    const answer = yield* ask(session, { kind: "audio", url, timeoutMs: fetchTimeoutOf(frame, node) });
+    const answer = yield* ask(session, { kind: "audio", url, ...fetchTerms(frame, node, "audio") });
     if (answer.ok && answer.status >= 200 && answer.status < 300) {
       writer.piece({ kind: "audio", url });
       return;

@@ -14,6 +14,7 @@ import { runForm } from "./form.ts";
 import { guardedDocument } from "./guarded.ts";
 import { runScript } from "./run-script.ts";
 import { countTurn, emit, type Session, type Step } from "./session.ts";
+import { staticPrompts } from "./static-prompts.ts";
 
 /** Runs from `first` until an exit or a return. */
 export function* runContext(
@@ -99,7 +100,8 @@ function keepsRoot(context: Context, target: Target): boolean {
 }
 
 function* initialise(context: Context, target: Target, freshRoot: boolean): Step<Completion | null> {
-  emit(context.session, { type: "entered", url: target.document.url });
+  const { url } = target.document;
+  emit(context.session, { type: "entered", url, prompts: staticPrompts(target.document) });
   return yield* guardedDocument(context, function* () {
     if (target.root !== null && freshRoot) yield* declareAll(context, target.root, context.applicationScope);
     if (target.root !== null || freshRoot) yield* declareAll(context, target.document, context.documentScope);

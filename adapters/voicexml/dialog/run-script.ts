@@ -3,7 +3,7 @@ import { DocumentError } from "../document/document-error.ts";
 import { attribute, textContent, type XmlElement } from "../document/xml-node.ts";
 import type { Frame } from "./context.ts";
 import { badFetch } from "./dialog-event.ts";
-import { fetchOrThrow, fetchTimeoutOf, requireUri } from "./fetching.ts";
+import { fetchOrThrow, fetchTerms, requireUri } from "./fetching.ts";
 import type { Step } from "./session.ts";
 
 /** VoiceXML 2.0 5.3.12: its names become variables of the scope that holds the `<script>`. */
@@ -19,7 +19,7 @@ export function* runScript(frame: Frame, node: XmlElement): Step<void> {
   const answer = yield* fetchOrThrow(session, {
     kind: "script",
     url,
-    timeoutMs: fetchTimeoutOf(frame, node),
+    ...fetchTerms(frame, node, "script"),
   });
   session.realm.run(
     frame.scope,

@@ -6,7 +6,7 @@ import type { Value } from "../script/realm.ts";
 import type { Completion, ContextEnd, Target } from "./completion.ts";
 import type { Form, Frame, Item } from "./context.ts";
 import { DialogEvent, semantic } from "./dialog-event.ts";
-import { ask, fetchTimeoutOf, requireFetched, requireUri } from "./fetching.ts";
+import { ask, fetchTerms, requireFetched, requireUri } from "./fetching.ts";
 import type { At } from "./guarded.ts";
 import { runFilled } from "./process.ts";
 import { breach, type Session, type Step } from "./session.ts";
@@ -60,11 +60,11 @@ function* subdialogTarget(frame: Frame, item: Item): Step<Target> {
     return { document: context.document, root: context.root, dialog, newDocument: true, bySubmit: true };
   }
   const url = requireUri(src, node, frame.base);
-  const timeoutMs = fetchTimeoutOf(frame, node);
+  const terms = fetchTerms(frame, node, "document");
   const order = requestFor(node, withoutFragment(url), fields);
-  const answer = yield* ask(context.session, { kind: "document", ...order, timeoutMs });
+  const answer = yield* ask(context.session, { kind: "document", ...order, ...terms });
   const document = compileFetched(context.session, requireFetched(order.url, answer));
-  const root = yield* loadRoot({ session: context.session, root: null }, document, timeoutMs);
+  const root = yield* loadRoot({ session: context.session, root: null }, document, terms);
   return {
     document,
     root,

@@ -7,7 +7,7 @@ import type { Frame } from "./context.ts";
 import { semantic } from "./dialog-event.ts";
 import type { FetchBody } from "./effects.ts";
 import { splitNames } from "./exports.ts";
-import { ask, fetchTimeoutOf, requireFetched, requireUri } from "./fetching.ts";
+import { ask, fetchTerms, requireFetched, requireUri } from "./fetching.ts";
 import { emit, type Step } from "./session.ts";
 import { loadTarget, targetOfAnswer } from "./targets.ts";
 
@@ -21,21 +21,21 @@ export function* runSubmit(frame: Frame, node: XmlElement): Step<Completion> {
   const next = expr === null ? attribute(node, "next") : session.realm.textUnlessUndefined(frame.scope, expr);
   if (next === null) throw semantic(`<submit expr="${expr ?? ""}"> is undefined`);
   const fields = formFields(frame, attribute(node, "namelist") ?? defaultNames(frame));
-  const timeoutMs = fetchTimeoutOf(frame, node);
+  const terms = fetchTerms(frame, node, "submit");
   const url = requireUri(next, node, frame.base);
   // Nothing to send and nowhere but here: the same as a goto within the document.
   if (next.trim().startsWith("#") && fields.length === 0) {
     return {
       kind: "transition",
-      target: yield* loadTarget(frame.context, next, url, timeoutMs),
+      target: yield* loadTarget(frame.context, next, url, terms),
       arrival: null,
     };
   }
   const order = requestFor(node, withoutFragment(url), fields);
-  const answer = yield* ask(session, { kind: "submit", ...order, timeoutMs });
+  const answer = yield* ask(session, { kind: "submit", ...order, ...terms });
   emit(session, { type: "submitted", url: withoutFragment(url), status: answer.ok ? answer.status : 0 });
   const fetched = requireFetched(order.url, answer);
-  const target = yield* targetOfAnswer(frame.context, fetched, fragmentOf(url), timeoutMs);
+  const target = yield* targetOfAnswer(frame.context, fetched, fragmentOf(url), terms);
   return { kind: "transition", target, arrival: null };
 }
 

@@ -8,7 +8,7 @@ import { findDialog, type VoiceDocument } from "../document/voice-document.ts";
 import type { Target } from "./completion.ts";
 import type { Context } from "./context.ts";
 import { badFetch, semantic } from "./dialog-event.ts";
-import { type Fetched, type FetchOrder, fetchOrThrow } from "./fetching.ts";
+import { type Fetched, type FetchOrder, type FetchTerms, fetchOrThrow } from "./fetching.ts";
 import { breach, type Session, type Step } from "./session.ts";
 
 /** A goto to `url` (absolute). A bare fragment of the active document stays in it (533); its full URL reloads it (534). */
@@ -16,7 +16,7 @@ export function* loadTarget(
   context: Context,
   reference: string,
   url: string,
-  timeoutMs: number,
+  terms: FetchTerms,
 ): Step<Target> {
   const dialogId = fragmentOf(url);
   if (isFragmentOnly(reference)) {
@@ -26,9 +26,9 @@ export function* loadTarget(
   const document = yield* loadDocument(context.session, {
     kind: "document",
     url: withoutFragment(url),
-    timeoutMs,
+    ...terms,
   });
-  const root = yield* loadRoot(context, document, timeoutMs);
+  const root = yield* loadRoot(context, document, terms);
   return { document, root, dialog: requireDialog(document, dialogId), newDocument: true, bySubmit: false };
 }
 
@@ -42,10 +42,10 @@ export function* targetOfAnswer(
   context: Context,
   answer: Fetched,
   dialogId: string | null,
-  timeoutMs: number,
+  terms: FetchTerms,
 ): Step<Target> {
   const document = compileFetched(context.session, answer);
-  const root = yield* loadRoot(context, document, timeoutMs);
+  const root = yield* loadRoot(context, document, terms);
   return { document, root, dialog: requireDialog(document, dialogId), newDocument: true, bySubmit: true };
 }
 
@@ -81,14 +81,14 @@ export function* loadRoot(
     readonly document?: VoiceDocument;
   },
   document: VoiceDocument,
-  timeoutMs: number,
+  terms: FetchTerms,
 ): Step<VoiceDocument | null> {
   const url = document.application;
   if (url === null || url === document.url) return null;
   if (context.root?.url === url) return context.root;
   // From a root to its leaf: the root is the document that is being left.
   if (context.document?.url === url) return context.document;
-  const root = yield* loadDocument(context.session, { kind: "document", url, timeoutMs });
+  const root = yield* loadDocument(context.session, { kind: "document", url, ...terms });
   if (root.application !== null) {
     throw semantic(`${url}: is named as application root and names a root itself`);
   }

@@ -23,6 +23,9 @@ export function* visitTransfer(form: Form, item: Item, at: At): Step<Completion 
   if (session.final) return { kind: "exit", value: null };
   yield* playQueued(session);
   if (session.hungUp) throw hangup(session);
+  if (!/^(?:tel|sips?):/i.test(order.destination)) {
+    throw new DialogEvent("error.unsupported.uri", "a transfer goes to a tel: or sip: address");
+  }
   if (!DESTINATION.test(order.destination)) {
     throw new DialogEvent(
       "error.connection.baddestination",
@@ -46,8 +49,8 @@ export function* visitTransfer(form: Form, item: Item, at: At): Step<Completion 
   session.realm.setValue(form.scope, item.name, answer.outcome);
   session.realm.setValue(form.scope, `${item.name}$`, {
     duration: answer.durationMs / 1_000,
-    inputmode: undefined,
-    utterance: undefined,
+    inputmode: answer.inputmode,
+    utterance: answer.utterance,
   });
   return yield* runFilled(form, [item], at);
 }

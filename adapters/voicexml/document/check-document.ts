@@ -44,6 +44,7 @@ const ALTERNATIVES: Readonly<Record<string, readonly Rule[]>> = {
   ],
   param: [{ names: ["value", "expr"], least: 1 }],
   mark: [{ names: ["name", "nameexpr"], least: 1 }],
+  meta: [{ names: ["name", "http-equiv"], least: 1 }],
 };
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
@@ -82,6 +83,7 @@ function checkElement(element: XmlElement, parent: XmlElement | null, walk: Walk
   }
   const why = parent === null ? null : checkPlace(element, parent, walk.inPrompt);
   if (why !== null) refuse(element, url, why);
+  if (parent !== null) checkBelonging(element, parent, url);
   if (element.local === "form") checkItemNames(element, url);
   // Inside a grammar SRGS rules hold, and its compiler judges them.
   if (element.local === "grammar" || element.local === "metadata") return;
@@ -96,6 +98,26 @@ function checkAlternatives(element: XmlElement, url: string): void {
     );
     if (given.length > 1) refuse(element, url, `has ${given.join(" and ")}; give one of them`);
     if (given.length < rule.least) refuse(element, url, `needs one of ${rule.names.join(", ")}`);
+  }
+}
+
+/** Attributes that depend on where their element stands. */
+function checkBelonging(element: XmlElement, parent: XmlElement, url: string): void {
+  const given = (...names: readonly string[]): string | undefined =>
+    names.find((name) => attribute(element, name) !== null);
+  // 3.1.3: grammars of input items, links and choices have the scope of what holds them.
+  if (element.local === "grammar" && parent.local !== "form" && given("scope") !== undefined)
+    refuse(element, url, `in <${parent.local}> may not have a scope`);
+  // 2.4: within an input item there is nothing to choose from.
+  if (element.local === "filled" && parent.local !== "form") {
+    const stray = given("mode", "namelist");
+    if (stray !== undefined) refuse(element, url, `in <${parent.local}> may not have a ${stray}`);
+  }
+  // 2.2.1: beside numbers that the menu gives, only the keys that it never gives.
+  if (element.local === "choice" && attribute(parent, "dtmf") === "true") {
+    const key = attribute(element, "dtmf")?.trim() ?? "*";
+    if (key !== "*" && key !== "#" && key !== "0")
+      refuse(element, url, `has dtmf="${key}" in a menu that numbers its choices; only *, # and 0 are free`);
   }
 }
 

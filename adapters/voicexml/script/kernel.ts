@@ -44,7 +44,15 @@ export type Kernel = {
   dispose(): void;
 };
 
-export async function createKernel(seed: number, now: Instant): Promise<Kernel> {
+/** For a host that may have to end a thread: which evaluation was running, and which not to run again. */
+export type EvaluationWatch = {
+  /** The number, from 1 at the start of the session, of an evaluation that begins. */
+  readonly onEvaluation: (count: number) => void;
+  /** Answered with ScriptError instead of being run; 0: none. */
+  readonly refuse: number;
+};
+
+export async function createKernel(seed: number, now: Instant, watch: EvaluationWatch): Promise<Kernel> {
   const engine = await createEngine();
   const { context, runtime } = engine;
   const functions = new Map<string, QuickJSHandle>();
@@ -56,6 +64,7 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
   let limitNow: Limit | null = null;
   let left: Allowance = { scriptsMs: STEP_LIMIT_MS, housekeepingMs: HOUSEKEEPING_STEP_LIMIT_MS };
   let dead: string | null = null;
+  let evaluations = 0;
   let interrupted = false;
   runtime.setInterruptHandler(() => {
     interrupted = limitNow !== null && isOver(limitNow);
@@ -87,6 +96,15 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
     } finally {
       left = { ...left, [to]: left[to] - (processorMs() - startedAtMs) };
     }
+  }
+
+  /** Of the document's own code: counted, so that the one that stopped a thread can be told from all others. */
+  function evaluated<Result>(enter: () => Result): Result {
+    evaluations += 1;
+    if (evaluations === watch.refuse)
+      throw new ScriptError("script: it stopped its thread before, and is not run again");
+    watch.onEvaluation(evaluations);
+    return charged("scriptsMs", enter);
   }
 
   function functionNamed(name: string): QuickJSHandle {
@@ -135,13 +153,13 @@ export async function createKernel(seed: number, now: Instant): Promise<Kernel> 
   }
 
   const kernel: Kernel = {
-    call: (name, args) => charged("scriptsMs", () => apply(functionNamed(name), args)),
+    call: (name, args) => evaluated(() => apply(functionNamed(name), args)),
     keep: (name, args) => charged("housekeepingMs", () => apply(functionNamed(name), args)),
-    read: (name, args) => charged("scriptsMs", () => textOf(name, args)),
+    read: (name, args) => evaluated(() => textOf(name, args)),
     look: (name, args) => charged("housekeepingMs", () => textOf(name, args)),
     perform: (name, args) => kernel.call(name, args).dispose(),
     compile: (code) =>
-      charged("scriptsMs", () => {
+      evaluated(() => {
         const result = context.evalCode(
           `(function(){with(this){return function(){'use strict';${code}\n}}})`,
         );

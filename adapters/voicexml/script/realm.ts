@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { QuickJSHandle } from "quickjs-emscripten-core";
 import type { Instant } from "../../../domain/kernel/time.ts";
 import { hoist } from "./hoist.ts";
-import { createKernel, type Kernel } from "./kernel.ts";
+import { createKernel, type EvaluationWatch, type Kernel } from "./kernel.ts";
 import { ScriptError } from "./script-error.ts";
 import { parseExpression, parseScript, requireName, requirePath, requireTarget } from "./source-check.ts";
 
@@ -41,7 +41,7 @@ export interface Realm {
   release(scope: Scope): void;
   /** What `Date` shows from now on; also begins a step, whose scripts together get `STEP_LIMIT_MS`. */
   setNow(now: Instant): void;
-  /** `<var>`: (re)declares `name` in this very scope; a null source leaves it undefined. */
+  /** `<var>`: declares `name` in this very scope; with a null source it stays as it was, or undefined (5.3.1). */
   declare(scope: Scope, name: string, source: string | null): void;
   evaluate(scope: Scope, source: string): Value;
   /** ECMAScript truth of an expression: `cond`. */
@@ -78,8 +78,11 @@ export interface Realm {
 const IMPORT_CHARS_MAX = 262_144;
 
 /** `seed` fixes Math.random and `now` what Date shows: the same inputs give the same values at every replay. */
-export async function createRealm(options: { readonly seed: number; readonly now: Instant }): Promise<Realm> {
-  const kernel = await createKernel(options.seed, options.now);
+export async function createRealm(
+  options: { readonly seed: number; readonly now: Instant } & Partial<EvaluationWatch>,
+): Promise<Realm> {
+  const { onEvaluation = () => undefined, refuse = 0 } = options;
+  const kernel = await createKernel(options.seed, options.now, { onEvaluation, refuse });
   return {
     scope: (parent, name) => ({ handle: kernel.keep("scope", [parent?.handle ?? null, name]) }),
     release: ({ handle }) => kernel.drop(handle),

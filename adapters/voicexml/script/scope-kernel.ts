@@ -144,7 +144,8 @@ export const SCOPE_KERNEL = String.raw`(function () {
       return 's' + written;
     },
     declare: (home, name, factory) => {
-      home.vars[name] = factory === undefined ? undefined : compute(home, factory);
+      if (factory !== undefined) home.vars[name] = compute(home, factory);
+      else if (!own(home.vars, name)) home.vars[name] = undefined;
     },
     hoist: (home, name) => { if (!own(home.vars, name)) home.vars[name] = undefined; },
     setValue: (home, path, code) => { put(home.vars, split(path, '.'), imported(code)); },

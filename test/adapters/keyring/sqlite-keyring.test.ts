@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { MasterKeyError } from "../../../adapters/keyring/keyring-errors.ts";
 import { createSqliteKeyring, type SqliteKeyringOptions } from "../../../adapters/keyring/sqlite-keyring.ts";
 import { parsePhoneNumber } from "../../../domain/kernel/phone-number.ts";
-import { parseSealed } from "../../../domain/kernel/sealed.ts";
+import { parseSealed, type Sealed } from "../../../domain/kernel/sealed.ts";
 import { instant } from "../../../domain/kernel/time.ts";
 import type { Keyring } from "../../../domain/ports/keyring.ts";
 import { describeKeyring } from "../../contract/keyring.ts";
@@ -162,4 +162,25 @@ test("processes that start together agree on the master key and on every new dat
   expect(readdirSync(files.directory).filter((name) => name.startsWith("master.key"))).toEqual([
     "master.key",
   ]);
+});
+
+test("keys asked for in turn after turn, and twice at once, are one per subject and all open", async () => {
+  const keyring = opened(scratchFiles());
+  const asked: Promise<{ readonly subject: string; readonly sealed: Sealed }>[] = [];
+  for (let turn = 0; turn < 40; turn += 1) {
+    for (const subject of [`sender:s${turn}`, `sender:s${turn}`]) {
+      asked.push(keyring.seal(subject, AT, subject).then((sealed) => ({ subject, sealed })));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const made = await Promise.all(asked);
+  for (const { subject, sealed } of made) expect(keyring.open(sealed)).toBe(subject);
+  expect(new Set(made.map(({ sealed }) => sealed.split(".")[0])).size).toBe(40);
+});
+
+test("a key that is still waited for when the keyring closes is refused, not lost in silence", async () => {
+  const keyring = createSqliteKeyring(scratchFiles());
+  const waiting = keyring.seal("sender:late", AT, "text");
+  await keyring.close();
+  await expect(waiting).rejects.toThrow("closed while a key was being made");
 });

@@ -37,6 +37,34 @@ describe("the outcome of a call that nobody answered", () => {
     ["480 without alerting is unreachable", { sipCode: 480 }, "unreachable"],
     ["480 with cause 19 is no answer", { sipCode: 480, q850: 19 }, "no-answer"],
     ["480 with cause 20 is unreachable", { sipCode: 480, q850: 20 }, "unreachable"],
+    ["503 that says when to come again is throttled", { sipCode: 503, retryAfterSeconds: 30 }, "throttled"],
+    ["503 without a word is the trunk's failure", { sipCode: 503, retryAfterSeconds: null }, "trunk-failed"],
+    [
+      "486 at once on a trunk known for it is throttled",
+      { sipCode: 486, trunkRefusesAtOnce: true, endedAt: instant(1_000) },
+      "throttled",
+    ],
+    [
+      "480 at once on a trunk known for it is throttled",
+      { sipCode: 480, trunkRefusesAtOnce: true, endedAt: instant(1_000) },
+      "throttled",
+    ],
+    [
+      "486 after a second is busy on any trunk",
+      { sipCode: 486, trunkRefusesAtOnce: true, endedAt: instant(1_001) },
+      "busy",
+    ],
+    [
+      "486 after alerting is busy on any trunk",
+      { sipCode: 486, trunkRefusesAtOnce: true, alerted: true },
+      "busy",
+    ],
+    ["486 at once on another trunk is busy", { sipCode: 486, trunkRefusesAtOnce: false }, "busy"],
+    [
+      "our own hang-up is no throttling",
+      { localCause: "hung-up", sipCode: 503, retryAfterSeconds: 30 },
+      "cancelled",
+    ],
     ["403 is blocked", { sipCode: 403 }, "blocked"],
     [
       "403 with cause 21 after alerting is the person's no",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dtmfTone } from "../../../../adapters/telephony/audio/dtmf-tone.ts";
 import type { MediaAgreement } from "../../../../adapters/telephony/media-plane.ts";
 import {
   createMediaChannel,
@@ -60,6 +61,7 @@ function bench(): Bench {
     onTimeout: () => {
       heard.timeouts += 1;
     },
+    wheel: { joinNext: () => undefined, leave: () => undefined },
   });
   return {
     channel,
@@ -163,6 +165,31 @@ describe("the media of a call", () => {
     expect(ends).toEqual([]);
     channel.receiveRtp(keyPacket(5, { event: 9, duration: 160 }, { timestamp: 800, marker: true }), PEER);
     expect([ends, heard.keys]).toEqual([["digit"], "9"]);
+  });
+
+  test("a key by SIP stops the prompt that yields to keys, and counts once where it comes as an event too", () => {
+    const { channel, run, heard } = bench();
+    channel.connect(AGREEMENT);
+    const ends: string[] = [];
+    const clips = [new Int16Array(80_000)];
+    channel.play({ clips, stopOnDigit: true, onEnd: ({ why }) => ends.push(why) });
+    run(100, (n) => audioPacket(n));
+    channel.hearDigit("9");
+    channel.receiveRtp(keyPacket(5, { event: 9, duration: 160 }, { timestamp: 800, marker: true }), PEER);
+    expect([ends, heard.keys]).toEqual([["digit"], "9"]);
+  });
+
+  test("keys are heard in the audio only where no events were agreed: else each would come twice", () => {
+    for (const [receiveEventsAs, keys] of [
+      [null, "7"],
+      [EVENTS, ""],
+    ] as const) {
+      const { channel, run, heard } = bench();
+      channel.connect({ ...AGREEMENT, receiveEventsAs });
+      const tone = dtmfTone("7");
+      run(400, (n) => audioPacket(n, n < 5 ? tone.subarray(n * 160, (n + 1) * 160) : null));
+      expect(heard.keys).toBe(keys);
+    }
   });
 
   test("ends with a goodbye, and with what was playing", () => {

@@ -100,3 +100,26 @@ test("a wheel with nobody aboard stands still, and starts without a burst", () =
   expect(turns).toHaveLength(1);
   expect(Math.max(...lateness)).toBe(0);
 });
+
+test("whoever cannot wait is aboard from the next slot on, and every 20 ms from there", () => {
+  const { wheel, join, run } = bench();
+  join();
+  run(101);
+  const turns: number[] = [];
+  wheel.joinNext({ turn: (atMs, lost) => void turns.push(atMs - 1_000, lost) });
+  run(45);
+  expect(turns).toEqual([105, 0, 125, 0, 145, 0]);
+});
+
+test("a crowd that cannot wait is spread, so that no slot becomes a burst", () => {
+  const { wheel, run } = bench();
+  const counts = new Map<number, number>();
+  for (let n = 0; n < 400; n += 1) {
+    wheel.joinNext({
+      turn: (atMs) => void counts.set((atMs - 1_000) % 20, (counts.get((atMs - 1_000) % 20) ?? 0) + 1),
+    });
+  }
+  run(19);
+  expect([...counts.values()].reduce((sum, count) => sum + count)).toBe(400);
+  expect(Math.max(...counts.values())).toBeLessThan(150);
+});

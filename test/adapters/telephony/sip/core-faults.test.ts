@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { newBranch } from "../../../../adapters/telephony/sip/core-faults.ts";
+import { newBranch } from "../../../../adapters/telephony/sip/random-token.ts";
 import type { InviteFailure, SipDialog } from "../../../../adapters/telephony/sip/signalling.ts";
 import { answerTo, CARRIER, createWire, headerOf, OFFER, OTHER_CARRIER, request, type Wire } from "./wire.ts";
 
@@ -307,4 +307,18 @@ test("a key in an INFO is told once its listener is there, and refused without o
   answered[0]?.onInfoDigit((key) => keys.push(key));
   wire.receive(info(2));
   expect([keys, last(wire).text.slice(0, 11)]).toEqual([["5"], "SIP/2.0 200"]);
+});
+
+test("a peer that is asked with OPTIONS is there when it answers anything, and not when it is silent", async () => {
+  const wire = await createWire();
+  const target = { user: "reveille", ...CARRIER };
+  const answered = wire.endpoint.ask(target);
+  expect(last(wire).text).toMatch(/^OPTIONS sip:reveille@192\.0\.2\.10:5060 SIP/);
+  wire.receive(answerTo(last(wire), "405 Method Not Allowed"));
+  expect(await answered).toBe(405);
+  const silent = wire.endpoint.ask(target);
+  await vi.advanceTimersByTimeAsync(33_000);
+  expect(await silent).toBeNull();
+  await vi.advanceTimersByTimeAsync(70_000);
+  expect(wire.endpoint.liveCount()).toBe(0);
 });

@@ -1,8 +1,10 @@
 import type { MediaAgreement, MediaPlane, MediaSession } from "../../../../adapters/telephony/media-plane.ts";
 import { milliseconds } from "../../../../domain/kernel/time.ts";
+import type { Digit } from "../../../../domain/ports/telephony.ts";
 
 type FakeSession = MediaSession & {
   readonly agreements: readonly MediaAgreement[];
+  readonly digits: readonly Digit[];
   readonly isClosed: () => boolean;
   readonly isHungUp: () => boolean;
   /** 20 s of silence have gone by. */
@@ -40,11 +42,14 @@ function createFakeSession(localPort: number): FakeSession {
   const agreements: MediaAgreement[] = [];
   const onHangup: (() => void)[] = [];
   let onTimeout: (() => void) | null = null;
+  const digits: Digit[] = [];
   let closed = false;
   let gone = false;
   return {
     localPort,
     agreements,
+    digits,
+    hearDigit: (digit) => void digits.push(digit),
     isClosed: () => closed,
     isHungUp: () => gone,
     timeOut: () => onTimeout?.(),

@@ -3,6 +3,7 @@ import { createSystemClock } from "../../../../adapters/system/clock.ts";
 import type { SipEndpoint } from "../../../../adapters/telephony/sip/signalling.ts";
 import { instant, milliseconds } from "../../../../domain/kernel/time.ts";
 import type { CallProgress } from "../../../../domain/ports/telephony.ts";
+import { outcomeOf } from "../../../../domain/session/outcome.ts";
 import {
   type House,
   house,
@@ -95,6 +96,13 @@ test("a refusal is told with its status and Q.850 cause", async () => {
     alerted: true,
     answeredAt: null,
   });
+});
+
+test("a trunk that is full says when to come again, and that is told", async () => {
+  const found = await connected((invite) => invite.reject(503, [{ name: "Retry-After", value: "30" }]));
+  const ending = await dial(found).ended;
+  expect(ending).toMatchObject({ sipCode: 503, retryAfterSeconds: 30, trunkRefusesAtOnce: false });
+  expect(outcomeOf(ending, null)).toBe("throttled");
 });
 
 test("a redirection is not followed", async () => {

@@ -62,3 +62,25 @@ test("a synthesis that failed is told to its listener and is not kept", async ()
   await expect(hear(cache, "a")).rejects.toThrow("the engine broke");
   expect(speech.made()).toBe(2);
 });
+
+test("prompts are prepared one after the other, and those that are there are left alone", async () => {
+  const speech = countingSpeech(80);
+  const cache = createPromptCache(speech);
+  await hear(cache, "a");
+  await cache.prepare([request("a"), request("b"), request("b")], new AbortController().signal);
+  expect(speech.made()).toBe(2);
+  expect(await hear(cache, "b")).toBe(1);
+  expect(speech.made()).toBe(2);
+});
+
+test("a call that is over prepares nothing more", async () => {
+  const speech = countingSpeech(80);
+  await createPromptCache(speech).prepare([request("a")], AbortSignal.abort());
+  expect(speech.made()).toBe(0);
+});
+
+test("a prompt that can't be made does not stop the preparation of the next", async () => {
+  const speech = countingSpeech(80, true);
+  await createPromptCache(speech).prepare([request("a"), request("b")], new AbortController().signal);
+  expect(speech.made()).toBe(2);
+});

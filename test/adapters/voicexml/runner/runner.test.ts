@@ -7,6 +7,11 @@ import type {
   DialogStep,
 } from "../../../../domain/ports/dialog-runner.ts";
 import type { Fetcher } from "../../../../domain/ports/fetcher.ts";
+import {
+  SpeechFailedError,
+  type SpeechSynthesizer,
+  SpeechUnsupportedError,
+} from "../../../../domain/ports/speech.ts";
 import { createFakeLeg, createFakeWeb, createTestClock, type FakeLeg, fakeSpeech } from "./fake-call.ts";
 
 const web = createFakeWeb({
@@ -196,4 +201,58 @@ test("a session that was hung up and goes on for ever is ended by its limit of f
   clock.fireAll();
   expect(await running).toMatchObject({ result: "hangup" });
   await slow.stop();
+});
+
+/** A voice that can't say what holds `word`; it throws `error` there. */
+function failingAt(word: string, error: Error): SpeechSynthesizer {
+  return {
+    ...fakeSpeech,
+    async *synthesize(request, signal) {
+      for (const run of request.runs) if (run.kind === "text" && run.text.includes(word)) throw error;
+      yield* fakeSpeech.synthesize(request, signal);
+    },
+  };
+}
+
+async function callWith(speech: SpeechSynthesizer, body: string): Promise<DialogResult> {
+  // Few turns, so that a voice that never works is given up soon.
+  const limits = { idleTurnsMax: 50 };
+  const own = createDialogRunner({ ...base, limits, speech, fetcher: web, clock: createTestClock() });
+  await own.start();
+  const result = await own.run(
+    order(vxml(body)),
+    createFakeLeg(),
+    () => undefined,
+    new AbortController().signal,
+  );
+  await own.stop();
+  return result;
+}
+
+const ASKS = `<catch event="error"><exit expr="_event"/></catch><form><field name="f" type="digits"><prompt>broken question</prompt></field></form>`;
+
+test("a voice that breaks is error.noresource in the document, never silence", async () => {
+  const result = await callWith(failingAt("broken", new SpeechFailedError("out of order")), ASKS);
+  expect(result.exit).toBe('"error.noresource"');
+});
+
+test("a language that nobody here speaks is error.unsupported.language in the document", async () => {
+  const result = await callWith(failingAt("broken", new SpeechUnsupportedError("no such language")), ASKS);
+  expect(result.exit).toBe('"error.unsupported.language"');
+});
+
+test("a voice that breaks in the last words leaves its name in the result, and the exit value stands", async () => {
+  const result = await callWith(
+    failingAt("broken", new SpeechFailedError("out of order")),
+    `<form><block>broken good-bye<exit expr="7"/></block></form>`,
+  );
+  expect(result).toMatchObject({ result: "error", exit: "7", event: "error.noresource" });
+});
+
+test("a voice that is always broken ends the dialog at a limit", async () => {
+  const result = await callWith(
+    failingAt("", new SpeechFailedError("out of order")),
+    `<catch event="error.noresource"><reprompt/></catch><form><field name="f" type="digits"><prompt>ask</prompt></field></form>`,
+  );
+  expect(result.result).toBe("error");
 });

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { createDialogTable, warmUp } from "../../../../adapters/voicexml/dialog-table.ts";
 import {
   type HostMessage,
+  WATCH_EVALUATION,
   WATCH_SESSION,
   WATCH_STEP,
 } from "../../../../adapters/voicexml/worker-messages.ts";
@@ -10,13 +11,21 @@ import {
 // oxlint-disable-next-line no-unsafe-type-assertion -- what the pool hands in
 const watch = new Int32Array((workerData as { readonly watch: SharedArrayBuffer }).watch);
 
-const table = createDialogTable((session, step) => {
-  Atomics.add(watch, WATCH_STEP, 1);
-  Atomics.store(watch, WATCH_SESSION, session);
-  const effects = step();
-  Atomics.store(watch, WATCH_SESSION, 0);
-  return effects;
-});
+/** As many evaluations of a guilty dialog as it takes to reach the step after the words. */
+let evaluation = 0;
+
+const table = createDialogTable(
+  (session, step) => {
+    Atomics.add(watch, WATCH_STEP, 1);
+    Atomics.store(watch, WATCH_SESSION, session);
+    const effects = step();
+    Atomics.store(watch, WATCH_SESSION, 0);
+    return effects;
+  },
+  (count) => {
+    evaluation = count;
+  },
+);
 
 let queue: Promise<void> = Promise.resolve();
 parentPort?.on("message", (message: HostMessage) => {
@@ -29,6 +38,7 @@ async function receive(message: HostMessage): Promise<void> {
   } else if (message.type === "input") {
     if (message.input.type === "words") {
       Atomics.store(watch, WATCH_SESSION, message.session);
+      Atomics.store(watch, WATCH_EVALUATION, evaluation + 1);
       for (;;) Atomics.load(watch, WATCH_STEP);
     }
     reply(message.session, table.step(message.session, message.input) ?? []);

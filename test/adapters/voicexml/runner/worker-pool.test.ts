@@ -56,7 +56,26 @@ function at<T extends object>(input: T): T & { readonly now: number; readonly wa
 
 const key = (digit: "3" | "4"): Input => at({ type: "digit", digit });
 
-test("a dialog that gets its thread stuck is ended, and its neighbour goes on as if nothing had happened", async () => {
+/** The evaluation after the first is the fatal one: here the handler's, of what is not heard as an answer. */
+const HANDLES = `<vxml version="2.1"><var name="n" expr="0"/><form><field name="a" type="digits?length=1">
+  <nomatch><assign name="n" expr="n + 1"/></nomatch><catch event="error.semantic"><prompt>mended</prompt><reprompt/></catch>
+  </field><block><exit expr="a"/></block></form></vxml>`;
+
+test("a script that stops its thread is answered with error.semantic, and the call goes on", async () => {
+  const program = new URL("stuck-worker.ts", import.meta.url);
+  const pool = createWorkerPool({ workers: 1, clock: createTestClock(), program });
+  await pool.start();
+  const rogue = open(pool, HANDLES, 8);
+  await rogue.next();
+  rogue.handle.send(at({ type: "words", words: "get stuck", confidence: 1 }));
+  const after = await rogue.next();
+  expect(rogue.lost()).toBeNull();
+  expect(JSON.stringify(after)).toContain("mended");
+  expect(pool.kills()).toBe(1);
+  await pool.stop();
+});
+
+test("a dialog that gets its thread stuck twice is ended, and its neighbour goes on as if nothing had happened", async () => {
   const program = new URL("stuck-worker.ts", import.meta.url);
   const pool = createWorkerPool({ workers: 1, clock: createTestClock(), program });
   await pool.start();
@@ -68,8 +87,11 @@ test("a dialog that gets its thread stuck is ended, and its neighbour goes on as
   await calm.next();
   rogue.handle.send(at({ type: "words", words: "get stuck", confidence: 1 }));
   await rogue.next();
+  expect(rogue.lost()).toBeNull();
+  rogue.handle.send(at({ type: "words", words: "get stuck", confidence: 1 }));
+  while (rogue.lost() === null) await rogue.next();
   expect(rogue.lost()).toBe("error.com.reveille.limit.script");
-  expect(pool.kills()).toBe(1);
+  expect(pool.kills()).toBe(2);
   calm.handle.send(key("4"));
   const after = await calm.next();
   expect(after.at(-1)).toMatchObject({ type: "ended", end: { kind: "exit" } });

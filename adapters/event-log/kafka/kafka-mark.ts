@@ -1,0 +1,55 @@
+/** The first records of an owner in `state[i]` and `events[i]`: where its restore ends and its epoch begins. */
+import type { Slot } from "../../../domain/kernel/identifiers.ts";
+import type { Instant } from "../../../domain/kernel/time.ts";
+import type { FetchedRecord, OutgoingRecord } from "./kafka-driver.ts";
+import { integerHeader, textHeader, toOutgoing } from "./kafka-record.ts";
+
+/** The key of every mark; `state` is compacted, so only the newest is kept there. */
+const OWNER_KEY = "owner";
+
+export type OwnerMark = {
+  /** The envelope's id, by which the owner knows its mark again. */
+  readonly id: string;
+  readonly state: OutgoingRecord;
+  readonly events: OutgoingRecord;
+};
+
+export type Taking = {
+  readonly owner: string;
+  readonly group: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly at: Instant;
+};
+
+export function ownerMark({ owner, group, partition, epoch, at }: Taking): OwnerMark {
+  // Two attempts of one owner may come to the same epoch when the first never got into the log: the chance part
+  // keeps the second from taking a late mark of the first for its own.
+  const id = `owner_${group}_${partition}_${epoch}_${crypto.randomUUID()}`;
+  const entry = {
+    key: OWNER_KEY,
+    slot: partition as Slot,
+    message: { type: "OwnershipTaken", owner, epoch, at },
+    envelope: {
+      id,
+      source: owner,
+      subject: null,
+      time: at,
+      sequence: null,
+      correlationId: id,
+      causationId: null,
+      causeOffset: null,
+      ownerEpoch: epoch,
+    },
+  } as const;
+  return { id, state: toOutgoing("state", entry), events: toOutgoing("events", entry) };
+}
+
+export function isMark(record: FetchedRecord, mark: OwnerMark): boolean {
+  return record.key === OWNER_KEY && textHeader(record, "ce_id") === mark.id;
+}
+
+/** The epoch of an owner's mark; null for any other record. Reads the headers alone: every record is asked. */
+export function epochOf(record: FetchedRecord): number | null {
+  return record.key === OWNER_KEY ? integerHeader(record, "ce_ownerepoch") : null;
+}

@@ -1,0 +1,77 @@
+/** Reveille for a bench: the roles asked for as processes of their own, over a data folder that goes away again. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createSupervisor } from "../adapters/process/supervisor.ts";
+import { createSystemClock } from "../adapters/system/clock.ts";
+import { openAdministration, type RoleName } from "../compose.ts";
+import { type Config, readConfig } from "../config.ts";
+import type { OperatorLog } from "../domain/ports/operator-log.ts";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const SENDER = "bench";
+
+export const API_KEY = "rvl_bench_sixteen-or-more-characters";
+
+export type BenchHouse = {
+  /** "host:port" of the HTTP gateway; empty where there is none. */
+  readonly gateway: string;
+  readonly config: Config;
+  stop(): Promise<void>;
+};
+
+/** Says what goes wrong, and nothing else. */
+export const benchLog: OperatorLog = { info: () => undefined, warn: complain, error: complain };
+
+function complain(what: string, facts?: unknown): void {
+  process.stderr.write(`bench: ${what} ${JSON.stringify(facts)}\n`);
+}
+
+/** Rules that let everything through, at any hour. `settings` go to the roles as their environment. */
+export async function startBenchHouse(options: {
+  readonly roles: readonly RoleName[];
+  readonly trunk?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}): Promise<BenchHouse> {
+  const folder = mkdtempSync(join(tmpdir(), "reveille-bench-"));
+  const settings = {
+    REVEILLE_DATA: join(folder, "data"),
+    REVEILLE_DEVELOPMENT: "1",
+    REVEILLE_LOG_LEVEL: "error",
+    REVEILLE_HTTP: "127.0.0.1:0",
+    REVEILLE_SMTP: "127.0.0.1:0",
+    REVEILLE_REPORTS: "127.0.0.1:0",
+    REVEILLE_SIP: "127.0.0.1:0",
+    ...(options.trunk === undefined ? {} : { REVEILLE_TRUNK: options.trunk }),
+    ...options.settings,
+  };
+  const config = readConfig(settings);
+  const administration = openAdministration(config, benchLog);
+  await administration.apply({
+    senders: [{ sender: SENDER, apiKey: API_KEY }],
+    rules: { version: "bench@1", hours: [], volumeMax: 1_000_000, unknownZone: "allow" },
+  });
+  await administration.close();
+  const supervisor = createSupervisor({
+    entry: MAIN,
+    roles: options.roles.map((role) => ({ role, env: settings })),
+    clock: createSystemClock(),
+    operatorLog: benchLog,
+  });
+  const listens = await supervisor.start();
+  return {
+    gateway: listens.get("gateway")?.["http"] ?? "",
+    config,
+    async stop() {
+      await supervisor.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A valid number of its own for each index below 6,000,000; nobody is called there: the trunk is the bench's. */
+export function benchNumber(index: number): string {
+  const exchange = 220 + (index % 600);
+  return `+1212${exchange}${String(Math.floor(index / 600) % 10_000).padStart(4, "0")}`;
+}

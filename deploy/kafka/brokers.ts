@@ -1,0 +1,168 @@
+/**
+ * One or three real Kafka brokers on this machine, in a fresh folder, until Ctrl-C:
+ *   node deploy/kafka/brokers.ts [--brokers 3]
+ * Needs Java 17 or later; the first time Maven, too. The tests start theirs with the same functions.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { gatherJars, JARS } from "./broker-jars.ts";
+import { type BrokerPlan, brokerSettings } from "./broker-settings.ts";
+
+const READY_LINE = "Kafka Server started";
+const READY_WAIT_MS = 60_000;
+const STOP_WAIT_MS = 15_000;
+const HEAP = "-Xmx512m";
+/** Kept of what a broker says, for when it does not start. */
+const LAST_LINES_MAX = 30;
+
+export type Brokers = {
+  /** "127.0.0.1:port" of each, in order. */
+  readonly addresses: readonly string[];
+  /** Ends one as a power cut would. */
+  kill(index: number): Promise<void>;
+  /** Asks one to end, and waits until it has. */
+  halt(index: number): Promise<void>;
+  /** Starts one again that was ended, on the same folder and port. */
+  restart(index: number): Promise<void>;
+  /** Ends all and removes their folder. */
+  stop(): Promise<void>;
+};
+
+/** Resolves when every broker takes requests. The jars must be there: see broker-jars.ts. */
+export async function startBrokers(count: 1 | 3): Promise<Brokers> {
+  const home = mkdtempSync(join(tmpdir(), "reveille-kafka-"));
+  const running: (ChildProcess | undefined)[] = [];
+  const plans = await planCluster(count, home);
+
+  async function start(index: number): Promise<void> {
+    const child = spawn("java", [HEAP, "-cp", join(JARS, "*"), "kafka.Kafka", settingsFile(home, index)], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running[index] = child;
+    await untilReady(child);
+  }
+
+  async function end(index: number, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = running[index];
+    running[index] = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    const impatience = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);
+    child.kill(signal);
+    await gone;
+    clearTimeout(impatience);
+  }
+
+  async function stop(): Promise<void> {
+    // All at once: two of three can't elect a controller, and would wait for it.
+    await Promise.all(plans.map((_, index) => end(index, count === 1 ? "SIGTERM" : "SIGKILL")));
+    rmSync(home, { recursive: true, force: true });
+  }
+
+  try {
+    await formatFolders(plans, home);
+    await Promise.all(plans.map((_, index) => start(index)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    addresses: plans.map(({ port }) => `127.0.0.1:${port}`),
+    kill: (index) => end(index, "SIGKILL"),
+    halt: (index) => end(index, "SIGTERM"),
+    restart: start,
+    stop,
+  };
+}
+
+async function planCluster(count: number, home: string): Promise<readonly BrokerPlan[]> {
+  const ports = await freePorts(2 * count);
+  return Array.from({ length: count }, (_, index) => ({
+    node: index + 1,
+    port: ports[2 * index] ?? 0,
+    controllerPort: ports[2 * index + 1] ?? 0,
+    folder: join(home, `data-${index}`),
+  }));
+}
+
+/** Held all together before they are let go, so that no two are the same. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function formatFolders(plans: readonly BrokerPlan[], home: string): Promise<void> {
+  const cluster = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+  for (const [index, plan] of plans.entries()) {
+    mkdirSync(plan.folder);
+    const file = settingsFile(home, index);
+    writeFileSync(file, brokerSettings(plan, plans));
+    await runTool(["kafka.tools.StorageTool", "format", "-t", cluster, "-c", file]);
+  }
+}
+
+function settingsFile(home: string, index: number): string {
+  return join(home, `broker-${index}.properties`);
+}
+
+async function runTool(command: readonly string[]): Promise<void> {
+  const tool = spawn("java", ["-cp", join(JARS, "*"), ...command], { stdio: "ignore" });
+  const [code] = (await once(tool, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`java ${command.join(" ")} ended with ${code}; are the jars in ${JARS}?`);
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  const said: string[] = [];
+  const ready = Promise.withResolvers<void>();
+  const fail = (why: string): void => {
+    ready.reject(new Error(`a Kafka broker did not start (${why}); its last words:\n${said.join("\n")}`));
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    // To the end, or a full pipe would stop the broker.
+    createInterface({ input: stream }).on("line", (line) => {
+      said.push(line);
+      if (said.length > LAST_LINES_MAX) said.shift();
+      if (line.includes(READY_LINE)) ready.resolve();
+    });
+  }
+  child.once("error", (error) => fail(error.message));
+  child.once("exit", (code) => fail(`ended with ${code}`));
+  const impatience = setTimeout(() => fail(`not ready after ${READY_WAIT_MS} ms`), READY_WAIT_MS);
+  try {
+    await ready.promise;
+  } finally {
+    clearTimeout(impatience);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { brokers: { type: "string", default: "1" } } });
+  if (values.brokers !== "1" && values.brokers !== "3") {
+    throw new Error(`--brokers ${values.brokers}: one or three, e.g. --brokers 3`);
+  }
+  await gatherJars();
+  const brokers = await startBrokers(values.brokers === "3" ? 3 : 1);
+  process.stdout.write(`${brokers.addresses.join(",")}\n`);
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  process.once("SIGINT", ask);
+  process.once("SIGTERM", ask);
+  await asked;
+  await brokers.stop();
+}
+
+if (import.meta.main) await main();
