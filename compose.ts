@@ -293,7 +293,8 @@ async function startTelephony(config: Config, operatorLog: OperatorLog, observe?
           name: "main",
           host: settings.trunk.host,
           port: settings.trunk.port,
-          channels: settings.ports,
+          // One more than there are ports: who calls in vain hears "busy here" from the server, not from the trunk.
+          channels: settings.ports + 1,
           signallingAddresses: [],
           mediaAddresses: [],
           mediaSourceCheck: "strict",
@@ -363,7 +364,9 @@ async function startReporting(config: Config, operatorLog: OperatorLog): Promise
   const reader = createClickHouse({ url, ...(embedded?.reader ?? server) });
   const projector = createProjector({ log, analytics: writer, clock, operatorLog });
   // Not awaited: with a ClickHouse server that is down the pages open all the same, and say how far they lag.
-  projector.start().catch((error: unknown) => operatorLog.error("the projector did not start", { error }));
+  const failed = Promise.withResolvers<void>();
+  failed.promise.catch(() => undefined);
+  projector.start().catch(failed.reject);
   const reports = createReporting({
     analytics: reader,
     gate: createSqlGate(reader, PUBLIC_VIEWS),
@@ -380,7 +383,7 @@ async function startReporting(config: Config, operatorLog: OperatorLog): Promise
   const { port } = await pages.start();
   return {
     listens: { reports: `${config.reporting.http.host}:${port}` },
-    ended: new Promise<void>(() => undefined),
+    ended: failed.promise,
     async stop() {
       await pages.stop();
       await projector.stop();

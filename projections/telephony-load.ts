@@ -68,7 +68,3 @@ export function silentServers(view: TelephonyLoad, now: Instant, silentForMs: nu
   for (const [server, { seenAt }] of view.servers) if (now - seenAt > silentForMs) silent.push(server);
   return silent;
 }
-
-export function lastReport(view: TelephonyLoad, server: ServerId): LoadReported | null {
-  return view.servers.get(server)?.report ?? null;
-}

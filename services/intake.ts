@@ -21,7 +21,7 @@ import type { Digests } from "../domain/ports/digests.ts";
 import { type EventLog, LogFullError, LogUnavailableError } from "../domain/ports/event-log.ts";
 import type { Authenticated } from "../domain/ports/gatekeeper.ts";
 import type { CancelAnswer, Intake, Submission, SubmitAnswer } from "../domain/ports/intake.ts";
-import type { Keyring } from "../domain/ports/keyring.ts";
+import { type Keyring, KeyringUnavailableError } from "../domain/ports/keyring.ts";
 import type { NumberFacts, NumberingPlan } from "../domain/ports/numbering-plan.ts";
 import type { OperatorLog } from "../domain/ports/operator-log.ts";
 import type { InputMessage, SubmitRequest } from "../domain/request/commands.ts";
@@ -176,16 +176,34 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     }
   }
 
+  /** Null when no key can be made now: what can't be sealed must not be stored. */
+  async function sealedTerms(
+    submission: Submission,
+    customer: CustomerKey,
+    facts: NumberFacts,
+    now: Instant,
+  ): Promise<RequestTerms | null> {
+    try {
+      return await termsOf(submission, customer, facts, now);
+    } catch (error) {
+      if (!(error instanceof KeyringUnavailableError)) throw error;
+      ports.operatorLog.error("a Request was turned away: no key could be stored", { error });
+      return null;
+    }
+  }
+
   async function store(submission: Submission, named: Named): Promise<SubmitAnswer> {
     const { draft, who } = submission;
     const { request, customer } = named;
     const now = clock.now();
     const dialling = { dialled: ports.dialled(draft.to), trunkCountry: options.trunkCountry };
     const facts = ports.numbering.describe(draft.to, dialling);
+    const terms = await sealedTerms(submission, customer, facts, now);
+    if (terms === null) return { ok: false, reason: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS };
     const command: SubmitRequest = {
       type: "SubmitRequest",
       requestId: request,
-      terms: await termsOf(submission, customer, facts, now),
+      terms,
       channel: submission.channel,
       authentication: who.authentication,
       createdAt: who.createdAt,

@@ -40,9 +40,9 @@ type Known = { status: StatusView; readonly history: BoardEvent[] };
 /** Requests kept in memory; the one that was received first goes first. */
 export const REQUESTS_KEPT_MAX = 20_000;
 /** Accepted Requests that no owner has taken up yet, remembered here; the others are looked up in the log. */
-export const PENDING_KEPT_MAX = 20_000;
+const PENDING_KEPT_MAX = 20_000;
 /** Look-ups in the log at once: each reads a partition, and an id that never was costs as much as any. */
-export const COLD_READS_MAX = 2;
+const COLD_READS_MAX = 2;
 /** Events kept per Request; a Request with more is read from the log. */
 export const EVENTS_KEPT_MAX = 200;
 

@@ -1,7 +1,7 @@
 /** `reveille sql`: a statement to the report server's gate, and its answer as a table, JSON or CSV (N17). */
 import { request } from "undici";
 
-export type SqlFormat = "table" | "json" | "csv";
+type SqlFormat = "table" | "json" | "csv";
 
 export type SqlQuestion = {
   /** Of the report server, e.g. http://127.0.0.1:8081 */

@@ -3,7 +3,7 @@
  * erased it meanwhile, and an erased key must neither open nor seal anything. A look-up costs microseconds.
  */
 import { randomBytes } from "node:crypto";
-import type { Keyring } from "../../domain/ports/keyring.ts";
+import { type Keyring, KeyringUnavailableError } from "../../domain/ports/keyring.ts";
 import { decrypt, encrypt, IV_BYTES, KEY_BYTES } from "./cipher.ts";
 import { openKeyStore, type WrappedKey } from "./key-store.ts";
 import { type DataKey, keyIdOf, monthOf, openText, pseudonymOf, sealText } from "./sealed-text.ts";
@@ -86,7 +86,10 @@ export function createSqliteKeyring(options: SqliteKeyringOptions): Keyring {
       for (const [index, { subject, month, done }] of granted.entries()) {
         done(requireKey(subject, month, made[index]));
       }
-    } catch (error) {
+    } catch (cause) {
+      const error = new KeyringUnavailableError("keyring: no key can be stored now; is its disk full?", {
+        cause,
+      });
       for (const { failed } of granted) failed(error);
     }
     if (wishes.length > 0) grantSoon();

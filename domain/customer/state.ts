@@ -14,7 +14,7 @@ export const SEEN_FOR_MS = 7 * 86_400_000;
 /** Messages remembered per Customer; the oldest go first. */
 export const SEEN_MAX = 1_000;
 
-export type SeenMessage = { readonly digest: string; readonly requestId: RequestId; readonly until: Instant };
+type SeenMessage = { readonly digest: string; readonly requestId: RequestId; readonly until: Instant };
 
 export type CustomerState = {
   readonly calls: readonly Instant[];

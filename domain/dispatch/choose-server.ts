@@ -28,7 +28,7 @@ export type ChoiceLimits = {
   readonly glareWindowMs: number;
 };
 
-export const CHOICE_LIMITS: ChoiceLimits = {
+const CHOICE_LIMITS: ChoiceLimits = {
   reportAgeMsMax: 5_000,
   mediaLatenessMsMax: 10,
   glareWindowMs: 2_000,

@@ -26,10 +26,6 @@ export function after(start: Instant, length: Milliseconds): Instant {
   return (start + length) as Instant;
 }
 
-export function elapsed(from: Instant, to: Instant): Milliseconds {
-  return (to - from) as Milliseconds;
-}
-
 export function earliest(first: Instant, ...rest: readonly Instant[]): Instant {
   return Math.min(first, ...rest) as Instant;
 }

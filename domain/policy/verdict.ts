@@ -1,6 +1,6 @@
 import type { Instant } from "../kernel/time.ts";
 
-export type CheckName =
+type CheckName =
   | "number.form"
   | "number.emergency"
   | "sender.standing"

@@ -10,11 +10,17 @@ import type { Instant } from "../kernel/time.ts";
 export interface Keyring {
   /** First 16 bytes of HMAC-SHA-256(tenant key, number) in hexadecimal. */
   pseudonym(number: PhoneNumber): CustomerKey;
-  /** Encrypts under the subject's key of that month, making and storing it durably first where there is none. */
+  /** Encrypts under the subject's key of that month, making and storing it durably first where there is none. Throws `KeyringUnavailableError`. */
   seal(subject: string, at: Instant, plaintext: string): Promise<Sealed>;
   /** Null when the key is gone (erased) or was never known here; throws when the text was tampered with. */
   open(sealed: Sealed): string | null;
   /** Drops every key of a subject. Answers how many there were. */
   erase(subject: string): Promise<number>;
   close(): Promise<void>;
+}
+
+/** No key can be made or kept now (full disk, lock): nothing was sealed. Trying again can help. */
+export class KeyringUnavailableError extends Error {
+  readonly retryable = true;
+  override readonly name = "KeyringUnavailableError";
 }

@@ -271,7 +271,7 @@ export function serverGone(
 }
 
 /** Longest that a granted call can take: placing, ringing, talking, and a margin for the report. */
-export const REPORT_GRACE_MS = 180_000;
+const REPORT_GRACE_MS = 180_000;
 
 export function silenceAt(state: CallingPhase): Instant {
   const { ringTimeoutMs, maxSessionMs } = state.terms;

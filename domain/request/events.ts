@@ -19,7 +19,7 @@ export type RequestReceived = {
   readonly messageDigest: string;
 };
 
-export type Dispatched = {
+type Dispatched = {
   readonly type: "Dispatched";
   readonly at: Instant;
   /** The call that this offer is for: 1 … maxAttempts. */

@@ -6,7 +6,7 @@ import type { RequestId } from "../kernel/identifiers.ts";
 import type { Instant } from "../kernel/time.ts";
 import { createHeap } from "./heap.ts";
 
-export type Waiting = { readonly request: RequestId; readonly priority: number; readonly since: Instant };
+type Waiting = { readonly request: RequestId; readonly priority: number; readonly since: Instant };
 
 export type ReadyQueue = {
   push(waiting: Waiting): void;

@@ -89,7 +89,7 @@ export type DeskPorts = JudgePorts & {
 const LOOKING_GAP_MS = 3_000;
 
 /** Offers made in one pump at most: bounds a transaction. */
-export const DISPATCHES_PER_PUMP_MAX = 500;
+const DISPATCHES_PER_PUMP_MAX = 500;
 
 type OpenRequest = { state: RequestState; seq: number };
 

@@ -25,7 +25,7 @@ export type Dispatcher = {
   stop(): Promise<void>;
 };
 
-export const DISPATCHER_GROUP = "dispatcher";
+const DISPATCHER_GROUP = "dispatcher";
 
 export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): Dispatcher {
   const { log, clock, operatorLog } = ports;

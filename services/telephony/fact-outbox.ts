@@ -10,7 +10,7 @@ import type { Entry, EventLog } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 
 /** Facts waiting above which the server takes no further calls. */
-export const BACKLOG_MAX = 10_000;
+const BACKLOG_MAX = 10_000;
 const BATCH_MAX = 500;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;

@@ -15,7 +15,7 @@ import {
   type TopicName,
 } from "../../domain/ports/event-log.ts";
 import type { Submission } from "../../domain/ports/intake.ts";
-import type { Keyring } from "../../domain/ports/keyring.ts";
+import { type Keyring, KeyringUnavailableError } from "../../domain/ports/keyring.ts";
 import { parseDraft } from "../../domain/request/parse-draft.ts";
 import { BODIES_REMEMBERED_MAX, createIntake } from "../../services/intake.ts";
 import type { RequestBoard } from "../../services/request-board.ts";
@@ -227,6 +227,13 @@ describe("a log that takes nothing", () => {
     expect(shelf.stored).toEqual([]);
     expect(operatorLog.lines).toMatchObject([{ level: "error" }]);
     expect(JSON.stringify(operatorLog.lines)).not.toContain("2125550123");
+  });
+
+  test("nor a keyring that can store no key: what can't be sealed is not stored", async () => {
+    keyring = { ...keyring, seal: () => Promise.reject(new KeyringUnavailableError("disk full")) };
+    const { intake, shelf } = gateway();
+    expect(await intake.submit(submission())).toMatchObject({ ok: false, reason: "unavailable" });
+    expect(shelf.stored).toEqual([]);
   });
 
   test("forgets the body of what it turned away: mended, it may come under the same key", async () => {

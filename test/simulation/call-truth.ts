@@ -17,7 +17,7 @@ export type TrueCall = {
 };
 
 /** Offers and grants as a server got them, for the rule of epochs (I15). */
-export type TrueGrant = { readonly offer: OfferId; readonly server: string; readonly stale: boolean };
+type TrueGrant = { readonly offer: OfferId; readonly server: string; readonly stale: boolean };
 
 export type CallTruth = {
   readonly calls: TrueCall[];

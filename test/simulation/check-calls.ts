@@ -8,7 +8,7 @@ import { PARTITIONS } from "./sim-store.ts";
 import type { Report } from "./violation.ts";
 import type { Watch, World } from "./world.ts";
 
-export function eventsOf(world: World, request: RequestId): RequestEvent[] {
+function eventsOf(world: World, request: RequestId): RequestEvent[] {
   const events: RequestEvent[] = [];
   for (const { envelope, message } of world.store.records("events", slotOfRequest(request) % PARTITIONS)) {
     if (envelope.subject === request && envelope.sequence !== null && message !== null) events.push(message);

@@ -48,7 +48,7 @@ function checkEnds(world: World, histories: Histories, report: Report): void {
   }
 }
 
-export function names(history: readonly Kept<"events">[] | undefined): string {
+function names(history: readonly Kept<"events">[] | undefined): string {
   return messages(history ?? [])
     .map((event) => event.type)
     .join(", ");

@@ -20,7 +20,7 @@ export type PlannedRequest = {
   readonly replayAt: number | null;
 };
 
-export type PlannedCaller = {
+type PlannedCaller = {
   readonly at: number;
   readonly server: number;
   readonly customer: number | null;
@@ -63,7 +63,7 @@ export type Scenario = {
 
 /** Faults end here; from then on everything must come to rest. */
 export const QUIET_AT_MS = 60_000;
-export const CUSTOMERS = 6;
+const CUSTOMERS = 6;
 
 const BASE: LogFaults = {
   appendFails: 0.05,

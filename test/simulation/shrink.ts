@@ -4,7 +4,7 @@ import type { Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
 /** Runs that one shrinking may take. */
-export const SHRINK_RUNS_MAX = 300;
+const SHRINK_RUNS_MAX = 300;
 
 type Part = "requests" | "callers" | "faults";
 

@@ -9,7 +9,7 @@ import { type Incarnation, START } from "./incarnation.ts";
 import type { Timeline } from "./timeline.ts";
 
 export type Kept<Topic extends TopicName> = Entry<Topic> & { readonly offset: number; readonly at: number };
-export type Lease = { readonly holder: Incarnation | null; readonly epoch: number };
+type Lease = { readonly holder: Incarnation | null; readonly epoch: number };
 export type Batch = { readonly [Topic in TopicName]?: readonly Entry<Topic>[] };
 
 type Write = { readonly number: number; readonly undo: () => void };

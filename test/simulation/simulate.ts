@@ -20,7 +20,7 @@ export type Outcome = {
 };
 
 /** After the last fault everything must be at rest within this. */
-export const REST_MS_MAX = 1_200_000;
+const REST_MS_MAX = 1_200_000;
 const LOOK_MS = 1_000;
 
 /** Every Request over, every call ended, every input handled, every port free. */

@@ -44,8 +44,8 @@ const QUIET: LogFaults = { appendFails: 0, ackLost: 0, repeated: 0, torn: 0, del
 
 /** A process that the supervisor starts again whenever it ends. */
 export type Proc = { readonly name: string; readonly role: Role; life: Incarnation; crash(): void };
-export type ServerProc = Proc & { telephony: SimTelephony | null };
-export type GatewayProc = Proc & { intake: Intake | null; board: RequestBoard | null };
+type ServerProc = Proc & { telephony: SimTelephony | null };
+type GatewayProc = Proc & { intake: Intake | null; board: RequestBoard | null };
 
 export type World = {
   readonly scenario: Scenario;

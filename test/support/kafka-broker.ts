@@ -15,7 +15,7 @@ import { createFakeOperatorLog } from "./fake-operator-log.ts";
 import { programPath } from "./installed.ts";
 
 /** A third of it is a heartbeat: long enough for a busy machine, short enough for a takeover within a test. */
-export const SESSION_MS = 1_500;
+const SESSION_MS = 1_500;
 const COMPACTION_LOOKS_MAX = 150;
 const COMPACTION_LOOK_MS = 200;
 

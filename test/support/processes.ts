@@ -25,7 +25,7 @@ export const SENDER = "hotel";
 export const PASSWORD = "a-long-password";
 export const GUEST = "+12125550123";
 
-export type Seen = { readonly request: string; readonly seq: number; readonly event: RequestEvent };
+type Seen = { readonly request: string; readonly seq: number; readonly event: RequestEvent };
 
 export type Processes = {
   readonly gateway: string;

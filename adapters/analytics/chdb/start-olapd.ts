@@ -24,7 +24,7 @@ export type Olapd = {
   stop(): Promise<void>;
 };
 
-export type Account = { readonly username: string; readonly password: string };
+type Account = { readonly username: string; readonly password: string };
 
 const MEMORY_BYTES = 1_000_000_000;
 const READY_MS_MAX = 30_000;

@@ -7,7 +7,7 @@ import { createKafkajsClient, type KafkaConnection } from "./kafkajs-client.ts";
 import { toPortError } from "./kafkajs-errors.ts";
 import type { TopicPlan } from "./topics.ts";
 
-export type SettingChange = {
+type SettingChange = {
   readonly topic: string;
   readonly setting: string;
   readonly found: string;
@@ -20,7 +20,7 @@ export type TopicChanges = {
 };
 
 /** About 10 s. */
-export const KNOWN_LOOKS_MAX = 100;
+const KNOWN_LOOKS_MAX = 100;
 const KNOWN_LOOK_MS = 100;
 
 type Existing = ReadonlyMap<

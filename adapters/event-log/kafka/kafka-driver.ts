@@ -75,7 +75,7 @@ export interface TransactionalWriter {
 
 export type Candidate = { readonly member: string; readonly owned: readonly number[] };
 
-export type Joined = {
+type Joined = {
   readonly member: string;
   readonly generation: number;
   /** Who takes part, for the one member that shares out; null for the others. */

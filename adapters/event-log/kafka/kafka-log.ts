@@ -39,7 +39,7 @@ export type KafkaLogOptions = {
   readonly sessionMs?: number;
 };
 
-export const SESSION_MS = 10_000;
+const SESSION_MS = 10_000;
 
 /** Connects at the first use. The topics must be there: see topics.ts. */
 export function createKafkaLog(options: KafkaLogOptions): EventLog {

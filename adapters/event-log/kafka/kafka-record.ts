@@ -9,7 +9,7 @@ import type { FetchedRecord, OutgoingRecord } from "./kafka-driver.ts";
  * stands in the same transaction, so a restore knows the position exactly, without the price of Kafka's own
  * transactional offsets (12 ms a commit instead of 3).
  */
-export const HANDLED_HEADER = "reveille-handled-up-to";
+const HANDLED_HEADER = "reveille-handled-up-to";
 
 /** Throws `UnencodableMessageError` and `RecordTooLargeError`. */
 export function toOutgoing<Topic extends TopicName>(topic: Topic, entry: Entry<Topic>): OutgoingRecord {

@@ -18,8 +18,8 @@ export type KafkaConnection = {
 
 // Few and short: many would hammer a dead broker instead of asking the others who leads now.
 const CONNECT_RETRY: RetryOptions = { retries: 2, initialRetryTime: 50, maxRetryTime: 300 };
-export const CONNECT_TIMEOUT_MS = 1_000;
-export const REQUEST_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 
 export function createKafkajsClient(connection: KafkaConnection): Kafka {
   installPrecautions();

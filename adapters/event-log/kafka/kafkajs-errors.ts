@@ -41,7 +41,7 @@ function rootOf(error: unknown): KafkajsError {
   return root;
 }
 
-export function kafkaErrorType(error: unknown): string {
+function kafkaErrorType(error: unknown): string {
   const { type, name } = rootOf(error);
   return typeof type === "string" ? type : name;
 }

@@ -4,7 +4,7 @@ import type { FetchedPart } from "./kafka-driver.ts";
 import { type AbortedTransaction, type RawRecord, visibleRecords } from "./visible-records.ts";
 
 /** Soft: a batch larger than this still comes whole. */
-export const FETCH_PARTITION_BYTES_MAX = 262_144;
+const FETCH_PARTITION_BYTES_MAX = 262_144;
 const READ_COMMITTED = 1;
 
 type PartitionAnswer = {

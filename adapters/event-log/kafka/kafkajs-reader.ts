@@ -7,11 +7,11 @@ import { toPortError } from "./kafkajs-errors.ts";
 import { type Cursors, fetchFrom } from "./kafkajs-fetch.ts";
 
 /** How long a fetch waits for the first byte: also the longest that closing a reader takes. */
-export const FETCH_WAIT_MS = 200;
+const FETCH_WAIT_MS = 200;
 /** Of a single question: others wait behind it. */
 const READ_WAIT_MS = 20;
 /** A leader that moves is found again within these; an outage that lasts is the caller's to bear. About 3 s. */
-export const QUESTION_TRIES_MAX = 30;
+const QUESTION_TRIES_MAX = 30;
 const TRY_AGAIN_MS = 100;
 
 type Settled = {

@@ -23,8 +23,8 @@ const SEND_RETRY: RetryOptions = {
   maxRetryTime: 300,
 };
 /** A transaction that hangs keeps every reader of its partitions from going on for as long. */
-export const TRANSACTION_TIMEOUT_MS = 10_000;
-export const FENCE_TRIES_MAX = 20;
+const TRANSACTION_TIMEOUT_MS = 10_000;
+const FENCE_TRIES_MAX = 20;
 const FENCE_AGAIN_MS = 100;
 const ALL_REPLICAS = -1;
 

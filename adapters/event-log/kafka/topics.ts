@@ -14,7 +14,7 @@ export const KAFKA_PARTITIONS: PartitionCounts = {
   directory: 1,
 };
 
-export const DEFAULT_PREFIX = "reveille.";
+const DEFAULT_PREFIX = "reveille.";
 
 export function topicNamer(prefix: string = DEFAULT_PREFIX): (topic: TopicName) => string {
   return (topic) => `${prefix}${topic}`;

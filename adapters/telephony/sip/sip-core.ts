@@ -170,7 +170,7 @@ export type CoreInviteDelegate = {
   onRedirect(response: { readonly message: CoreResponse }): void;
 };
 
-export type CoreRequestDelegate = {
+type CoreRequestDelegate = {
   onAccept(response: { readonly message: CoreResponse }): void;
   onReject(response: { readonly message: CoreResponse }): void;
   onRedirect(response: { readonly message: CoreResponse }): void;
