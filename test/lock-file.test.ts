@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-type Package = { readonly optional?: boolean; readonly optionalDependencies?: Readonly<Record<string, string>> };
+type Package = {
+  readonly optional?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+};
 const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as {
   readonly packages: Readonly<Record<string, Package>>;
 };

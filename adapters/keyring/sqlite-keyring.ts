@@ -79,8 +79,11 @@ export function createSqliteKeyring(options: SqliteKeyringOptions): Keyring {
 
   function grantWishes(): void {
     const granted = wishes.splice(0, NEW_KEYS_MAX);
+    if (closed) {
+      for (const { failed } of granted) failed(new Error("keyring: closed while a key was being made"));
+      return;
+    }
     try {
-      if (closed) throw new Error("keyring: closed while a key was being made");
       const made = granted.map(({ subject, month }) => newKey(subject, month));
       addKeys(made);
       for (const [index, { subject, month, done }] of granted.entries()) {

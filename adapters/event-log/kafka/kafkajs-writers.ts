@@ -13,12 +13,12 @@ import { toPortError, toTransactionError } from "./kafkajs-errors.ts";
 
 /**
  * A transaction that follows another at once is told CONCURRENT_TRANSACTIONS until the markers of the first are
- * written, within milliseconds: kafkajs's 300 ms would make every transaction that long. In all about 9 s.
+ * written, within milliseconds: kafkajs's 300 ms would make every transaction that long. In all about 8 s.
  */
 const SEND_RETRY: RetryOptions = {
   retries: 40,
-  initialRetryTime: 5,
-  multiplier: 1.3,
+  initialRetryTime: 1,
+  multiplier: 1.5,
   factor: 0.2,
   maxRetryTime: 300,
 };
