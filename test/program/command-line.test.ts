@@ -168,7 +168,7 @@ describe("a wrong command line exits 2 with the usage on standard error", () => 
     ["two Requests", ["cancel", REQUEST, REQUEST], "takes 1 argument(s), found 2"],
     ["keys that no telephone has", ["phone", "--keys", "1,x"], "--keys"],
     ["a refusal that is none", ["phone", "--decline", "200"], "--decline"],
-    ["no statement", ["sql"], "expected 1 arguments"],
+    ["no statement", ["sql"], "takes 1 argument(s)"],
   ])("%s", async (_what, args, message) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);
