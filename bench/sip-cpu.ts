@@ -24,8 +24,8 @@ const TALK_MS = 200;
 /** As a trunk has them: made once. */
 const RULES = { allowed: addressBlocks(["127.0.0.0/8"], "bench"), allowLoopback: true };
 
-const calls = Math.min(CALLS_MAX, Number(process.argv[2] ?? 2_000));
-const perSecond = Number(process.argv[3] ?? 200);
+const calls = Math.min(CALLS_MAX, Number(process.argv[2] ?? 6_000));
+const perSecond = Number(process.argv[3] ?? 400);
 
 async function freePort(): Promise<number> {
   const socket = createSocket("udp4");
@@ -168,7 +168,7 @@ try {
     ratio: theirs.cpuMsPerCall / cpuMsPerCall,
     against: "CPU per call of SIPp (C++) / CPU per call of our calling side",
     goals: [
-      { figure: "ratio", atLeast: 0.1 },
+      { figure: "ratio", atLeast: 1 / 6 },
       { figure: "failed", atMost: 0 },
     ],
     command: "node bench/sip-cpu.ts",
