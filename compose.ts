@@ -2,6 +2,7 @@
  * The only file that knows services and adapters: it puts the roles together from a configuration. Each role is
  * a process of its own; what they share is the data folder (or, at scale, the brokers).
  */
+
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startOlapd } from "./adapters/analytics/chdb/start-olapd.ts";
@@ -27,6 +28,7 @@ import { createTelephony } from "./adapters/telephony/telephony.ts";
 import { callerDocument } from "./adapters/voicexml/caller-document.ts";
 import { createDialogRunner } from "./adapters/voicexml/runner.ts";
 import type { Config } from "./config.ts";
+import { unownedEnvelope } from "./domain/kernel/envelope.ts";
 import { parseServerId, type RequestId, slotOfName } from "./domain/kernel/identifiers.ts";
 import { milliseconds } from "./domain/kernel/time.ts";
 import type { DialogStep } from "./domain/ports/dialog-runner.ts";
@@ -208,17 +210,13 @@ async function startGateway(config: Config, operatorLog: OperatorLog): Promise<R
 
 function recordRefusal(log: EventLog, message: IntakeRefused, operatorLog: OperatorLog): void {
   const id = system.chance.ulid();
-  const envelope = {
+  const envelope = unownedEnvelope({
     id,
     source: "gateway",
     subject: null,
     time: message.at,
-    sequence: null,
-    correlationId: id,
     causationId: null,
-    causeOffset: null,
-    ownerEpoch: null,
-  };
+  });
   log
     .append("requests", [{ key: "gate", slot: slotOfName("gate"), envelope, message }])
     .catch((error: unknown) => {

@@ -1,5 +1,7 @@
 /** Accounts, preferences and rules, written to `directory`: secrets are hashed or sealed before they get there. */
+
 import type { Credential, DirectoryMessage, SenderRegistered } from "../domain/directory/messages.ts";
+import { unownedEnvelope } from "../domain/kernel/envelope.ts";
 import { toHex } from "../domain/kernel/hex.ts";
 import { parseSenderId, type SenderId, slotOfName } from "../domain/kernel/identifiers.ts";
 import { defaultReceiverRules } from "../domain/policy/default-rules.ts";
@@ -113,17 +115,13 @@ export function createAdministration(ports: {
       const entries = messages.map((message) => {
         const id = ports.chance.ulid();
         const key = directoryKey(message);
-        const envelope = {
+        const envelope = unownedEnvelope({
           id,
           source: "administration",
           subject: null,
           time: clock.now(),
-          sequence: null,
-          correlationId: id,
           causationId: null,
-          causeOffset: null,
-          ownerEpoch: null,
-        };
+        });
         return { key, slot: slotOfName(key), envelope, message };
       });
       await ports.log.append("directory", entries);

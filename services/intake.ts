@@ -4,6 +4,7 @@
  */
 
 import type { SenderRegistered } from "../domain/directory/messages.ts";
+import { unownedEnvelope } from "../domain/kernel/envelope.ts";
 import { toHex } from "../domain/kernel/hex.ts";
 import {
   type CustomerKey,
@@ -131,17 +132,13 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     customer: string,
     request: RequestId,
   ): Promise<Awaited<ReturnType<EventLog["append"]>> | null> {
-    const envelope = {
+    const envelope = unownedEnvelope({
       id: ports.chance.ulid(),
       source: options.source,
       subject: request,
       time: clock.now(),
-      sequence: null,
-      correlationId: request,
       causationId: null,
-      causeOffset: null,
-      ownerEpoch: null,
-    };
+    });
     try {
       return await ports.log.append("requests", [
         { key: customer, slot: slotOfRequest(request), envelope, message },

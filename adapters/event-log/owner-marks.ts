@@ -6,7 +6,31 @@ import type { PartitionCounts } from "./partitions.ts";
 import { toStore } from "./stored-record.ts";
 
 /** The key of every mark; `state` is compacted, so only the newest is kept there. */
-const OWNER_KEY = "owner";
+export const OWNER_KEY = "owner";
+
+/** The mark of an owner under an id of its own. Slot i falls into partition i, whatever their number. */
+export function ownerMarkEntry(
+  id: string,
+  mark: { readonly owner: string; readonly partition: number; readonly epoch: number; readonly at: Instant },
+) {
+  const { owner, partition, epoch, at } = mark;
+  return {
+    key: OWNER_KEY,
+    slot: partition as Slot,
+    message: { type: "OwnershipTaken", owner, epoch, at },
+    envelope: {
+      id,
+      source: owner,
+      subject: null,
+      time: at,
+      sequence: null,
+      correlationId: id,
+      causationId: null,
+      causeOffset: null,
+      ownerEpoch: epoch,
+    },
+  } as const;
+}
 
 export function ownerMarks(
   counts: PartitionCounts,
@@ -15,24 +39,7 @@ export function ownerMarks(
 ): MakeMarks {
   const { group, partition, at } = taking;
   return (epoch) => {
-    const id = `owner_${group}_${partition}_${epoch}`;
-    const entry = {
-      key: OWNER_KEY,
-      // Slot i falls into partition i, whatever their number.
-      slot: partition as Slot,
-      message: { type: "OwnershipTaken", owner, epoch, at },
-      envelope: {
-        id,
-        source: owner,
-        subject: null,
-        time: at,
-        sequence: null,
-        correlationId: id,
-        causationId: null,
-        causeOffset: null,
-        ownerEpoch: epoch,
-      },
-    } as const;
+    const entry = ownerMarkEntry(`owner_${group}_${partition}_${epoch}`, { owner, partition, epoch, at });
     return { state: toStore(counts, "state", entry), events: toStore(counts, "events", entry) };
   };
 }

@@ -23,3 +23,15 @@ export type Envelope = {
   /** Epoch of the partition's owner that wrote it; null outside `events`, `state` and `offers`. */
   readonly ownerEpoch: number | null;
 };
+
+/** The envelope of a record that no partition's owner writes: a command, a fact, a report, an account. */
+export function unownedEnvelope(record: {
+  readonly id: string;
+  readonly source: string;
+  readonly subject: string | null;
+  readonly time: Instant;
+  readonly causationId: string | null;
+}): Envelope {
+  const { id, subject } = record;
+  return { ...record, sequence: null, correlationId: subject ?? id, causeOffset: null, ownerEpoch: null };
+}

@@ -6,6 +6,7 @@
  * a crash no old grant can ring anybody; the journal says which calls were lost, and the grants that find no
  * hold are answered as lost before they were placed.
  */
+import { unownedEnvelope } from "../../domain/kernel/envelope.ts";
 import type { CustomerKey, OfferId, RequestId, ServerId } from "../../domain/kernel/identifiers.ts";
 import {
   parseCustomerKey,
@@ -133,17 +134,13 @@ export function createTelephonyServer(
       key,
       slot: about.slot,
       message,
-      envelope: {
+      envelope: unownedEnvelope({
         id,
         source: `telephony/${options.server}`,
         subject: about.subject,
         time: clock.now(),
-        sequence: null,
-        correlationId: about.subject ?? id,
         causationId: about.causationId,
-        causeOffset: null,
-        ownerEpoch: null,
-      },
+      }),
     };
   }
 
@@ -182,17 +179,13 @@ export function createTelephonyServer(
     cancelReport = null;
     const id = chance.ulid();
     const message = loadReport();
-    const envelope = {
+    const envelope = unownedEnvelope({
       id,
       source: `telephony/${options.server}`,
       subject: null,
       time: message.at,
-      sequence: null,
-      correlationId: id,
       causationId: null,
-      causeOffset: null,
-      ownerEpoch: null,
-    };
+    });
     // A report that does not get through is replaced by the next one; dispatchers see its absence.
     log
       .append("load", [{ key: options.server, slot: slotOfName(options.server), envelope, message }])

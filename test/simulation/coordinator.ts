@@ -2,7 +2,8 @@
  * Who owns which partition. Owners learn late that they have lost one, so two may be at work at once; only the
  * epoch in each commit tells them apart.
  */
-import type { Slot } from "../../domain/kernel/identifiers.ts";
+import { ownerMarkEntry } from "../../adapters/event-log/owner-marks.ts";
+
 import { instant } from "../../domain/kernel/time.ts";
 import type { Ownership, Task, Worker } from "../../domain/ports/event-log.ts";
 import type { Dice } from "./dice.ts";
@@ -87,22 +88,7 @@ export function createCoordinator(timeline: Timeline, dice: Dice, store: SimStor
   function mark(partition: number, epoch: number, owner: string) {
     const id = `mark-${partition}-${epoch}`;
     const at = instant(START + timeline.now());
-    return {
-      key: "owner",
-      slot: partition as Slot,
-      message: { type: "OwnershipTaken", owner, epoch, at },
-      envelope: {
-        id,
-        source: owner,
-        subject: null,
-        time: at,
-        sequence: null,
-        correlationId: id,
-        causationId: null,
-        causeOffset: null,
-        ownerEpoch: epoch,
-      },
-    } as const;
+    return ownerMarkEntry(id, { owner, partition, epoch, at });
   }
 
   return {

@@ -1,11 +1,8 @@
 /** The first records of an owner in `state[i]` and `events[i]`: where its restore ends and its epoch begins. */
-import type { Slot } from "../../../domain/kernel/identifiers.ts";
 import type { Instant } from "../../../domain/kernel/time.ts";
+import { OWNER_KEY, ownerMarkEntry } from "../owner-marks.ts";
 import type { FetchedRecord, OutgoingRecord } from "./kafka-driver.ts";
 import { integerHeader, textHeader, toOutgoing } from "./kafka-record.ts";
-
-/** The key of every mark; `state` is compacted, so only the newest is kept there. */
-const OWNER_KEY = "owner";
 
 export type OwnerMark = {
   /** The envelope's id, by which the owner knows its mark again. */
@@ -26,22 +23,7 @@ export function ownerMark({ owner, group, partition, epoch, at }: Taking): Owner
   // Two attempts of one owner may come to the same epoch when the first never got into the log: the chance part
   // keeps the second from taking a late mark of the first for its own.
   const id = `owner_${group}_${partition}_${epoch}_${crypto.randomUUID()}`;
-  const entry = {
-    key: OWNER_KEY,
-    slot: partition as Slot,
-    message: { type: "OwnershipTaken", owner, epoch, at },
-    envelope: {
-      id,
-      source: owner,
-      subject: null,
-      time: at,
-      sequence: null,
-      correlationId: id,
-      causationId: null,
-      causeOffset: null,
-      ownerEpoch: epoch,
-    },
-  } as const;
+  const entry = ownerMarkEntry(id, { owner, partition, epoch, at });
   return { id, state: toOutgoing("state", entry), events: toOutgoing("events", entry) };
 }
 
