@@ -53,10 +53,24 @@ export type Delivered<Topic extends TopicName> = Position & {
   readonly key: string;
   /** When the log took it. */
   readonly appendedAt: Instant;
+  /** On `events`, where the reader asked for it (`range.proofs`). */
+  readonly proof?: Proof;
 } & (
     | { readonly ok: true; readonly envelope: Envelope; readonly message: Messages[Topic] | null }
     | { readonly ok: false; readonly reason: string }
   );
+
+/**
+ * What an auditor checks a record of `events` by. The chain of a partition runs through every record, in order:
+ * chain(n) = SHA-256(chain(n - 1) ‖ digest(n)), chain(-1) being 32 zero bytes. Each record holds its own link,
+ * except an owner's mark, which is written before its owner has read what came before.
+ */
+export type Proof = {
+  /** SHA-256 over key, body and envelope as they are stored, in hexadecimal. */
+  readonly digest: string;
+  /** The link that the record holds, in hexadecimal; null: an owner's mark, or written before there were chains. */
+  readonly chain: string | null;
+};
 
 /** Where a follower begins: at the oldest record, at the end, or just after the offset given per partition. */
 export type From = "start" | "end" | { readonly after: ReadonlyMap<number, number> };
@@ -141,7 +155,7 @@ export interface EventLog {
   read<Topic extends TopicName>(
     topic: Topic,
     partition: number,
-    range?: { readonly from?: number; readonly to?: number },
+    range?: { readonly from?: number; readonly to?: number; readonly proofs?: boolean },
   ): AsyncIterable<readonly Delivered<Topic>[]>;
   /** Everything that this process has seen in the log so far is durable when this resolves. */
   durable(): Promise<Durable>;
