@@ -3,16 +3,24 @@
  * An unknown or impossible setting is refused at start, with what to do: a typing error is never a default.
  */
 import { resolve } from "node:path";
-
-export type Address = { readonly host: string; readonly port: number };
+import { type AuditSettings, readAuditSettings } from "./config/audit.ts";
+import { type KafkaSettings, readKafkaSettings } from "./config/kafka.ts";
+import { withSecretFiles } from "./config/secret-files.ts";
+import { type Address, createSettingReader, type Environment } from "./config/setting-reader.ts";
 
 export type Config = {
   /** Folder of everything that must survive: log, keyring, call journal, analytics. */
   readonly dataFolder: string;
+  /** The master key; null: "master.key" in the data folder. On every machine the same file. */
+  readonly masterKeyFile: string | null;
   /** Loopback URLs may be fetched, mail may log in without TLS, media may stay on loopback. For trials only. */
   readonly development: boolean;
   /** What the roles say on standard error. */
   readonly logLevel: "info" | "warn" | "error";
+  /** Where each process tells how it is; null: nowhere. */
+  readonly health: Address | null;
+  /** The brokers that hold the log; null: it is embedded, in the data folder. */
+  readonly kafka: KafkaSettings | null;
   readonly gateway: {
     readonly http: Address;
     readonly smtp: Address;
@@ -36,6 +44,7 @@ export type Config = {
     /** Bearer token that readers must show; null: anybody who reaches the address. */
     readonly token: string | null;
   };
+  readonly audit: AuditSettings;
   /** For the commands that talk to a running gateway. */
   readonly client: {
     readonly gateway: string;
@@ -46,6 +55,8 @@ export type Config = {
     readonly reportToken: string | null;
   };
   readonly dispatcher: {
+    /** After so long without a sign of life of a dispatcher another one takes its partitions. */
+    readonly takeoverMs: number;
     readonly offerTtlMs: number;
     readonly serverSilentMs: number;
     readonly rememberOverMs: number;
@@ -64,10 +75,10 @@ export type Config = {
     readonly callerDocument: string | null;
     /** Dialogs by worker threads. */
     readonly dialogWorkers: number;
+    /** How long calls may go on after the server was asked to stop. */
+    readonly drainMs: number;
   };
 };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment of a child process: the given one, with settings of ours put on top. */
 export function settingsFor(
@@ -78,14 +89,39 @@ export function settingsFor(
   return { ...Object.fromEntries(kept), ...settings };
 }
 
+/** Of an environment, what says where the brokers are and how to be let in. */
+export function kafkaSettingsIn(env: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(settingsFor(env, {})).filter(
+      ([name, value]) => name.startsWith("REVEILLE_KAFKA") && value !== "",
+    ),
+  );
+}
+
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
 const KNOWN: readonly string[] = [
   "REVEILLE_DATA",
+  "REVEILLE_MASTER_KEY_FILE",
   "REVEILLE_DEVELOPMENT",
   "REVEILLE_LOG_LEVEL",
+  "REVEILLE_HEALTH",
+  "REVEILLE_KAFKA",
+  "REVEILLE_KAFKA_PREFIX",
+  "REVEILLE_KAFKA_PARTITIONS",
+  "REVEILLE_KAFKA_REPLICAS",
+  "REVEILLE_KAFKA_MIN_INSYNC",
+  "REVEILLE_KAFKA_TLS",
+  "REVEILLE_KAFKA_CA",
+  "REVEILLE_KAFKA_CERT",
+  "REVEILLE_KAFKA_KEY",
+  "REVEILLE_KAFKA_LOGIN",
+  "REVEILLE_KAFKA_USER",
+  "REVEILLE_KAFKA_PASSWORD",
+  "REVEILLE_KAFKA_REGISTRY",
+  "REVEILLE_KAFKA_REGISTRY_TOKEN",
   "REVEILLE_HTTP",
   "REVEILLE_SMTP",
   "REVEILLE_MAIL_DOMAIN",
@@ -99,6 +135,10 @@ const KNOWN: readonly string[] = [
   "REVEILLE_ANALYTICS_USER",
   "REVEILLE_ANALYTICS_PASSWORD",
   "REVEILLE_REPORT_TOKEN",
+  "REVEILLE_AUDIT_KEY",
+  "REVEILLE_EVENTSTOREDB",
+  "REVEILLE_AUDIT_COPY",
+  "REVEILLE_TAKEOVER_MS",
   "REVEILLE_OFFER_TTL_MS",
   "REVEILLE_SERVER_SILENT_MS",
   "REVEILLE_SERVER",
@@ -111,6 +151,7 @@ const KNOWN: readonly string[] = [
   "REVEILLE_VOICE",
   "REVEILLE_CALLER_DOCUMENT",
   "REVEILLE_DIALOG_WORKERS",
+  "REVEILLE_DRAIN_SECONDS",
   "REVEILLE_GATEWAY_URL",
   "REVEILLE_REPORTS_URL",
   "REVEILLE_SENDER",
@@ -118,84 +159,18 @@ const KNOWN: readonly string[] = [
   "REVEILLE_API_KEY",
 ];
 
-/** Reads one setting; `advice` is an example of a right one. */
-function reader(env: Environment, problems: string[]) {
-  function fail(name: string, value: string, advice: string): void {
-    problems.push(`${name} "${value}" ${advice}`);
-  }
-
-  function text(name: string, fallback: string): string {
-    const value = env[name];
-    return value === undefined || value === "" ? fallback : value;
-  }
-
-  /** Separated by commas; empty when unset. */
-  function list(name: string): string[] {
-    return text(name, "")
-      .split(",")
-      .filter((entry) => entry !== "");
-  }
-
-  function number(name: string, fallback: number, min: number, max: number): number {
-    const value = env[name];
-    if (value === undefined || value === "") return fallback;
-    const parsed = Number(value);
-    if (Number.isInteger(parsed) && parsed >= min && parsed <= max) return parsed;
-    fail(name, value, `is out of range; give a whole number from ${min} to ${max}, e.g. ${fallback}`);
-    return fallback;
-  }
-
-  function address(name: string, fallback: string): Address {
-    const value = text(name, fallback);
-    const match = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(value);
-    const port = Number(match?.[2] ?? Number.NaN);
-    if (match?.[1] !== undefined && port <= 65_535) return { host: match[1].replace(/^\[|\]$/g, ""), port };
-    fail(name, value, `is no address; give host:port, e.g. ${fallback}`);
-    return { host: "127.0.0.1", port: 0 };
-  }
-
-  function range(name: string, fallback: string): { first: number; last: number } {
-    const value = text(name, fallback);
-    const match = /^(\d{4,5})-(\d{4,5})$/.exec(value);
-    const [first, last] = [Number(match?.[1]), Number(match?.[2])];
-    if (match !== null && first < last && last <= 65_535 && first >= 1_024) return { first, last };
-    fail(name, value, `is empty or no range; give a first port below the last, e.g. ${fallback}`);
-    return { first: 20_000, last: 20_001 };
-  }
-
-  function flag(name: string): boolean {
-    const value = text(name, "0");
-    if (value === "0" || value === "1") return value === "1";
-    fail(name, value, "is neither 0 nor 1");
-    return false;
-  }
-
-  function url(name: string, fallback: string): string {
-    const value = text(name, fallback);
-    if (URL.canParse(value) && /^https?:/.test(value)) return value.replace(/\/+$/, "");
-    fail(name, value, `is no http or https URL; give one such as ${fallback}`);
-    return fallback;
-  }
-
-  function logLevel(name: string): Config["logLevel"] {
-    const value = text(name, "info");
-    if (value === "info" || value === "warn" || value === "error") return value;
-    fail(name, value, "is no level; give info, warn or error");
-    return "info";
-  }
-
-  return { text, list, number, address, range, flag, url, logLevel };
-}
-
 /** Throws `ConfigError` with every problem, not just the first. */
-export function readConfig(env: Environment): Config {
+export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
+  const env = withSecretFiles(environment, problems);
   for (const name of Object.keys(env)) {
     if (name.startsWith("REVEILLE_") && !KNOWN.includes(name)) {
       problems.push(`${name} is no setting of Reveille; known are: ${KNOWN.join(", ")}`);
     }
   }
-  const { text, list, number, address, range, flag, url, logLevel } = reader(env, problems);
+  const reader = createSettingReader(env, problems);
+  const { text, list, number, address, range, flag, url, choice } = reader;
+  const development = flag("REVEILLE_DEVELOPMENT");
   const ports = number("REVEILLE_PORTS", 24, 1, 10_000);
   const inboundReserve = number("REVEILLE_INBOUND_RESERVE", Math.max(1, Math.floor(ports / 10)), 0, 10_000);
   if (inboundReserve >= ports) {
@@ -218,10 +193,15 @@ export function readConfig(env: Environment): Config {
       `REVEILLE_ANALYTICS "${analytics}" is neither "embedded" nor a URL, e.g. http://clickhouse:8123`,
     );
   }
+  const kafka = readKafkaSettings(reader, { development });
+  const masterKeyFile = text("REVEILLE_MASTER_KEY_FILE", "");
   const config: Config = {
     dataFolder: resolve(text("REVEILLE_DATA", ".reveille")),
-    development: flag("REVEILLE_DEVELOPMENT"),
-    logLevel: logLevel("REVEILLE_LOG_LEVEL"),
+    masterKeyFile: masterKeyFile === "" ? null : resolve(masterKeyFile),
+    development,
+    logLevel: choice("REVEILLE_LOG_LEVEL", ["info", "warn", "error"]),
+    health: text("REVEILLE_HEALTH", "") === "" ? null : address("REVEILLE_HEALTH", "127.0.0.1:9464"),
+    kafka,
     gateway: {
       http: address("REVEILLE_HTTP", "127.0.0.1:8080"),
       smtp: address("REVEILLE_SMTP", "127.0.0.1:2525"),
@@ -240,6 +220,7 @@ export function readConfig(env: Environment): Config {
       },
       token: text("REVEILLE_REPORT_TOKEN", "") || null,
     },
+    audit: readAuditSettings(reader),
     client: {
       gateway: url("REVEILLE_GATEWAY_URL", "http://127.0.0.1:8080"),
       reports: url("REVEILLE_REPORTS_URL", "http://127.0.0.1:8081"),
@@ -249,6 +230,7 @@ export function readConfig(env: Environment): Config {
       reportToken: text("REVEILLE_REPORT_TOKEN", "") || null,
     },
     dispatcher: {
+      takeoverMs: number("REVEILLE_TAKEOVER_MS", kafka === null ? 3_000 : 10_000, 300, 300_000),
       offerTtlMs: number("REVEILLE_OFFER_TTL_MS", 5_000, 50, 60_000),
       serverSilentMs: number("REVEILLE_SERVER_SILENT_MS", 10_000, 2_000, 600_000),
       rememberOverMs: 3_600_000,
@@ -264,6 +246,7 @@ export function readConfig(env: Environment): Config {
       voice: text("REVEILLE_VOICE", "slt"),
       callerDocument: text("REVEILLE_CALLER_DOCUMENT", "") || null,
       dialogWorkers: number("REVEILLE_DIALOG_WORKERS", 2, 1, 64),
+      drainMs: 1_000 * number("REVEILLE_DRAIN_SECONDS", 900, 0, 86_400),
     },
   };
   if (problems.length > 0) throw new ConfigError(`config: ${problems.join("\nconfig: ")}`);

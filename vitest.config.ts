@@ -2,7 +2,13 @@ import { defineConfig } from "vitest/config";
 import { closingLine } from "./test/support/closing-line.ts";
 
 /** Suites with real processes, programs and media: their clocks are real, so they get the machine for themselves. */
-const REAL_TIME = ["test/e2e/**/*.test.ts", "test/interop/**/*.test.ts", "test/**/*.kafka.test.ts"];
+const REAL_TIME = [
+  "test/e2e/**/*.test.ts",
+  "test/interop/**/*.test.ts",
+  "test/chaos/**/*.test.ts",
+  "test/faults/**/*.test.ts",
+  "test/**/*.kafka.test.ts",
+];
 
 const shared = {
   // Suites that start processes, sockets or wasm take their time on a two-core machine; none may hang.

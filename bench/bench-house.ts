@@ -25,7 +25,12 @@ export type BenchHouse = {
 export const benchLog: OperatorLog = { info: () => undefined, warn: complain, error: complain };
 
 function complain(what: string, facts?: unknown): void {
-  process.stderr.write(`bench: ${what} ${JSON.stringify(facts)}\n`);
+  process.stderr.write(`bench: ${what} ${JSON.stringify(facts, readable)}\n`);
+}
+
+/** An error has no fields of its own that JSON would show. */
+function readable(_: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
 }
 
 /** Rules that let everything through, at any hour. `settings` go to the roles as their environment. */
@@ -47,7 +52,7 @@ export async function startBenchHouse(options: {
     ...options.settings,
   };
   const config = readConfig(settings);
-  const administration = openAdministration(config, benchLog);
+  const administration = await openAdministration(config, benchLog);
   await administration.apply({
     senders: [{ sender: SENDER, apiKey: API_KEY }],
     rules: { version: "bench@1", hours: [], volumeMax: 1_000_000, unknownZone: "allow" },

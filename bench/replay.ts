@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { READ_BATCH_MAX } from "../adapters/event-log/log-over-store.ts";
+import { READ_BATCH_MAX } from "../adapters/event-log/given-out.ts";
 import { EMBEDDED_PARTITIONS } from "../adapters/event-log/partitions.ts";
 import { createSqliteLog } from "../adapters/event-log/sqlite/sqlite-log.ts";
 import { createSystemClock } from "../adapters/system/clock.ts";

@@ -17,14 +17,26 @@ import { formatLines, markdownPage } from "./bench-table.ts";
 const BENCHES = [
   "intake",
   "request-to-invite",
+  "request-to-invite-kafka",
   "key-to-prompt",
   "sip-cpu",
   "media",
   "replay",
   "memory",
+  "keyring",
   "report-lag",
+  "spread",
+  "causes",
+  "log-commits-kafka",
+  "log-intake-kafka",
+  "log-replay-kafka",
+  "log-takeover",
+  "log-takeover-kafka",
 ] as const;
 type BenchName = (typeof BENCHES)[number];
+
+/** The same bench, on a broker of its own. */
+const ON_KAFKA = "-kafka";
 
 /** Starting and stopping the roles included; beyond it something hangs. */
 const BENCH_MS_MAX = 90_000;
@@ -67,9 +79,12 @@ function verdictOf(line: BenchLine | SkippedBench): string {
 
 async function runBench(name: BenchName): Promise<BenchLine | SkippedBench> {
   const folder = mkdtempSync(join(tmpdir(), `reveille-bench-${name}-`));
-  const options = name === "memory" ? ["--expose-gc"] : [];
-  const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [...options, file], {
+  const options = name === "memory" || name === "keyring" ? ["--expose-gc"] : [];
+  const { script, words } = name.endsWith(ON_KAFKA)
+    ? { script: name.slice(0, -ON_KAFKA.length), words: ["--kafka"] }
+    : { script: name, words: [] };
+  const file = fileURLToPath(new URL(`./${script}.ts`, import.meta.url));
+  const child = spawn(process.execPath, [...options, file, ...words], {
     env: settingsFor(process.env, { TMPDIR: folder }),
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,4 +1,5 @@
 /** Accounts, preferences and rules in force: the newest record of each key on `directory`. */
+import { HOLD_KEY, type Hold } from "../domain/directory/hold.ts";
 import type {
   CustomerPreferencesSet,
   DirectoryMessage,
@@ -11,10 +12,12 @@ export type Directory = {
   readonly senders: Map<string, SenderRegistered>;
   readonly customers: Map<string, CustomerPreferencesSet>;
   rules: ReceiverRulesSet | null;
+  /** Declared or lifted; null: there never was one. */
+  hold: Hold | null;
 };
 
 export function createDirectory(): Directory {
-  return { senders: new Map(), customers: new Map(), rules: null };
+  return { senders: new Map(), customers: new Map(), rules: null, hold: null };
 }
 
 /** Keys of `directory` records: what is in force is decided by them. */
@@ -23,12 +26,19 @@ export function directoryKey(message: DirectoryMessage): string {
     case "SenderRegistered":
       return `sender:${message.sender}`;
     case "CustomerPreferencesSet":
-      return `customer:${message.customer}`;
+      return customerRecordKey(message.customer);
     case "ReceiverRulesSet":
       return "receiver";
+    case "HoldDeclared":
+    case "HoldLifted":
+      return HOLD_KEY;
     default:
       return message satisfies never;
   }
+}
+
+export function customerRecordKey(customer: CustomerKey): string {
+  return `customer:${customer}`;
 }
 
 /** Folds one record into the view, in place: the view is large, and its owner is one follower. */
@@ -37,6 +47,7 @@ export function foldDirectory(view: Directory, key: string, message: DirectoryMe
     view.senders.delete(key.replace(/^sender:/, ""));
     view.customers.delete(key.replace(/^customer:/, ""));
     if (key === "receiver") view.rules = null;
+    if (key === HOLD_KEY) view.hold = null;
     return;
   }
   switch (message.type) {
@@ -48,6 +59,10 @@ export function foldDirectory(view: Directory, key: string, message: DirectoryMe
       return;
     case "ReceiverRulesSet":
       view.rules = message;
+      return;
+    case "HoldDeclared":
+    case "HoldLifted":
+      view.hold = message;
       return;
     default:
   }

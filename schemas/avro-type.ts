@@ -4,6 +4,9 @@
  * when it is written: Avro's long would refuse it, and nobody bills fractions of a millisecond.
  */
 import avsc from "avsc";
+import { boundAvro } from "./bounded-avro.ts";
+
+boundAvro();
 
 /**
  * avsc 5.7 computes a long's zigzag form in doubles: beyond 2^52 it writes another number without a word. No time

@@ -12,6 +12,8 @@ export type RecordSchema = {
   readonly subject: string;
   readonly id: number;
   readonly type: AvroType;
+  /** The schema's name in a record's `ce_dataschema`: the same whatever id a registry gave it. */
+  readonly urn: string;
 };
 
 /** Reads what was written with `writer` as today's `reader` of the same record. */
@@ -25,10 +27,20 @@ export type RecordReading = {
 export type Catalogue = {
   /** The schema that `record` of `topic` is written with. */
   written(topic: TopicName, record: string): RecordSchema | undefined;
-  /** By the id in a record. */
+  /** By the id in the lock. */
   reading(id: number): RecordReading | undefined;
+  /** By the schema's urn. */
+  named(urn: string): RecordReading | undefined;
   readonly readings: readonly RecordReading[];
 };
+
+let loaded: Catalogue | null = null;
+
+/** The house's own, read once per process, at the first record: some sixty small files. */
+export function houseCatalogue(): Catalogue {
+  loaded ??= loadCatalogue();
+  return loaded;
+}
 
 /** Throws where files, lock and the list of written versions do not belong together: a broken installation. */
 export function loadCatalogue(folder: string = SCHEMA_FOLDER): Catalogue {
@@ -38,11 +50,14 @@ export function loadCatalogue(folder: string = SCHEMA_FOLDER): Catalogue {
   for (const schema of schemas) {
     if (schema.version === writtenVersion(schema)) written.set(keyOf(schema.topic, schema.record), schema);
   }
-  const byId = new Map(schemas.map((schema) => [schema.id, readingOf(schema, written)]));
+  const readings = schemas.map((schema) => readingOf(schema, written));
+  const byId = new Map(readings.map((reading) => [reading.writer.id, reading]));
+  const byUrn = new Map(readings.map((reading) => [reading.writer.urn, reading]));
   return {
     written: (topic, record) => written.get(keyOf(topic, record)),
     reading: (id) => byId.get(id),
-    readings: [...byId.values()],
+    named: (urn) => byUrn.get(urn),
+    readings,
   };
 }
 
@@ -64,7 +79,16 @@ function lockedSchema(lock: readonly LockEntry[], file: SchemaFile): RecordSchem
     throw new Error(`${file.subject} v${file.version} is not the schema that was locked; restore the file`);
   }
   const { record, version, subject, schema } = file;
-  return { topic: file.topic as TopicName, record, version, subject, id: entry.id, type: avroType(schema) };
+  const urn = `urn:reveille:schema:${subject}:${version}`;
+  return {
+    topic: file.topic as TopicName,
+    record,
+    version,
+    subject,
+    id: entry.id,
+    type: avroType(schema),
+    urn,
+  };
 }
 
 function readingOf(writer: RecordSchema, written: ReadonlyMap<string, RecordSchema>): RecordReading {

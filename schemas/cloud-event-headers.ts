@@ -51,13 +51,20 @@ export type ReadEnvelope =
 
 const INTEGER = /^-?[0-9]{1,16}$/;
 
+/** How the record names its body's schema; null where it does not. */
+export function dataSchemaOf(headers: ReadHeaders): string | null {
+  return textOf(headers, "ce_dataschema");
+}
+
+function textOf(headers: ReadHeaders, name: string): string | null {
+  const value = headers[name];
+  if (value === undefined) return null;
+  return typeof value === "string" ? value : Buffer.from(value).toString("utf8");
+}
+
 /** Never throws: a record whose headers can't be read is told apart by its reason. */
 export function readHeaders(headers: ReadHeaders): ReadEnvelope {
-  const text = (name: string): string | null => {
-    const value = headers[name];
-    if (value === undefined) return null;
-    return typeof value === "string" ? value : Buffer.from(value).toString("utf8");
-  };
+  const text = (name: string): string | null => textOf(headers, name);
   const id = text("ce_id");
   const source = text("ce_source");
   const correlationId = text("ce_correlationid");

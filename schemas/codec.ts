@@ -1,9 +1,16 @@
 /** Records as they travel: Avro body and CloudEvents headers, the same on every log that has headers. */
 import type { Envelope } from "../domain/kernel/envelope.ts";
 import type { Entry, Messages, TopicName } from "../domain/ports/event-log.ts";
-import { type Headers, type ReadHeaders, readHeaders, writeHeaders } from "./cloud-event-headers.ts";
+import {
+  dataSchemaOf,
+  type Headers,
+  type ReadHeaders,
+  readHeaders,
+  writeHeaders,
+} from "./cloud-event-headers.ts";
 import { decodeBody, encodeBody, schemaOf } from "./message-body.ts";
 import { fullNameOf } from "./schema-files.ts";
+import { LOCK_IDS, type SchemaIds } from "./schema-ids.ts";
 
 export type EncodedRecord = { readonly value: Buffer | null; readonly headers: Headers };
 
@@ -15,6 +22,7 @@ export type DecodedRecord<Topic extends TopicName> =
 export function encode<Topic extends TopicName>(
   topic: Topic,
   entry: Pick<Entry<Topic>, "key" | "envelope" | "message">,
+  ids: SchemaIds = LOCK_IDS,
 ): EncodedRecord {
   const { envelope, message } = entry;
   const partitionKey = entry.key;
@@ -24,10 +32,9 @@ export function encode<Topic extends TopicName>(
   }
   const schema = schemaOf(topic, message);
   const type = fullNameOf(topic, schema.record);
-  const dataSchema = `urn:reveille:schema:${schema.subject}:${schema.version}`;
   return {
-    value: encodeBody(topic, message),
-    headers: writeHeaders(envelope, { type, dataSchema, partitionKey }),
+    value: encodeBody(topic, message, ids),
+    headers: writeHeaders(envelope, { type, dataSchema: schema.urn, partitionKey }),
   };
 }
 
@@ -36,10 +43,11 @@ export function decode<Topic extends TopicName>(
   topic: Topic,
   value: Uint8Array | null,
   headers: ReadHeaders,
+  ids: SchemaIds = LOCK_IDS,
 ): DecodedRecord<Topic> {
   const read = readHeaders(headers);
   if (!read.ok) return read;
   if (value === null) return { ok: true, envelope: read.envelope, message: null };
-  const body = decodeBody(topic, value);
+  const body = decodeBody(topic, value, dataSchemaOf(headers), ids);
   return body.ok ? { ok: true, envelope: read.envelope, message: body.message } : body;
 }

@@ -3,8 +3,9 @@
  * big-endian int32, then Avro. It is decoded with the schema it was written with, and resolved into today's.
  */
 import type { Messages, TopicName } from "../domain/ports/event-log.ts";
-import { type Catalogue, loadCatalogue, type RecordReading, type RecordSchema } from "./catalogue.ts";
+import { houseCatalogue, type RecordReading, type RecordSchema } from "./catalogue.ts";
 import { recordNameOf } from "./record-names.ts";
+import { LOCK_IDS, type SchemaIds } from "./schema-ids.ts";
 
 export type Decoded<Message> =
   | { readonly ok: true; readonly message: Message; readonly schema: RecordSchema }
@@ -20,29 +21,26 @@ const MAGIC = 0;
 const PREFIX_BYTES = 5;
 const CALL_REPORTED = "CallReported";
 
-let loaded: Catalogue | null = null;
-
-/** Read once per process, at the first record: some sixty small files. */
-function catalogue(): Catalogue {
-  loaded ??= loadCatalogue();
-  return loaded;
-}
-
 export function schemaOf(topic: TopicName, message: Messages[TopicName]): RecordSchema {
   const record = recordNameOf(message);
-  const schema = catalogue().written(topic, record);
+  const schema = houseCatalogue().written(topic, record);
   if (schema === undefined) throw new UnencodableMessageError(`${topic}: no schema for a record "${record}"`);
   return schema;
 }
 
 /** Throws `UnencodableMessageError` where a field is missing or of another type; names the field, not its value. */
-export function encodeBody(topic: TopicName, message: Messages[TopicName]): Buffer {
+export function encodeBody(
+  topic: TopicName,
+  message: Messages[TopicName],
+  ids: SchemaIds = LOCK_IDS,
+): Buffer {
   const schema = schemaOf(topic, message);
+  const id = ids.idOf(schema);
   try {
     const avro = schema.type.toBuffer(message);
     const body = Buffer.allocUnsafe(PREFIX_BYTES + avro.length);
     body.writeUInt8(MAGIC, 0);
-    body.writeInt32BE(schema.id, 1);
+    body.writeInt32BE(id, 1);
     avro.copy(body, PREFIX_BYTES);
     return body;
   } catch {
@@ -60,20 +58,35 @@ function misfit(schema: RecordSchema, message: unknown): string {
   return `${places.join(", ")} missing or not of the schema's type`;
 }
 
-/** Never throws: whatever can't be read has a reason, and its partition goes on. */
+/** The id before the body; null where there is none. */
+export function schemaIdOf(body: Uint8Array): number | null {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return bytes.length < PREFIX_BYTES || bytes[0] !== MAGIC ? null : bytes.readInt32BE(1);
+}
+
+/**
+ * Never throws: whatever can't be read has a reason, and its partition goes on. `urn` is how the record itself
+ * names its schema, null where it does not: it counts more than the id, which is another's number for it and
+ * would be wrong after the registry was introduced, left out or made anew.
+ */
 export function decodeBody<Topic extends TopicName>(
   topic: Topic,
   body: Uint8Array,
+  urn: string | null = null,
+  ids: SchemaIds = LOCK_IDS,
 ): Decoded<Messages[Topic]> {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (bytes.length < PREFIX_BYTES || bytes[0] !== MAGIC) return unreadable("no schema id before the body");
-  const id = bytes.readInt32BE(1);
-  const reading = catalogue().reading(id);
+  const id = schemaIdOf(body);
+  if (id === null) return unreadable("no schema id before the body");
+  const named = urn === null ? undefined : houseCatalogue().named(urn);
+  const reading = named ?? ids.reading(id);
   if (reading === undefined) return unreadable(`schema id ${id} is unknown here`);
   if (reading.writer.topic !== topic) {
     return unreadable(`schema id ${id} is ${reading.writer.subject}, not of this topic`);
   }
-  return decodeAvro(reading, bytes.subarray(PREFIX_BYTES));
+  return decodeAvro(
+    reading,
+    Buffer.from(body.buffer, body.byteOffset, body.byteLength).subarray(PREFIX_BYTES),
+  );
 }
 
 function decodeAvro<Message>(reading: RecordReading, avro: Buffer): Decoded<Message> {

@@ -4,12 +4,14 @@ import type { Credential, DirectoryMessage, SenderRegistered } from "../domain/d
 import { unownedEnvelope } from "../domain/kernel/envelope.ts";
 import { toHex } from "../domain/kernel/hex.ts";
 import { parseSenderId, type SenderId, slotOfName } from "../domain/kernel/identifiers.ts";
+import { seconds } from "../domain/kernel/time.ts";
 import { defaultReceiverRules } from "../domain/policy/default-rules.ts";
 import type { Chance } from "../domain/ports/chance.ts";
 import type { Clock } from "../domain/ports/clock.ts";
 import type { Digests } from "../domain/ports/digests.ts";
 import type { EventLog } from "../domain/ports/event-log.ts";
 import type { Keyring } from "../domain/ports/keyring.ts";
+import { RECEIVER } from "../domain/request/events.ts";
 import { directoryKey } from "../projections/directory.ts";
 import { type DirectoryForm, DirectoryFormError, type RulesForm, type SenderForm } from "./directory-form.ts";
 
@@ -86,6 +88,11 @@ export function createAdministration(ports: {
         `directory: "${form.sender}" is no account name; give lower-case letters, digits and hyphens`,
       );
     }
+    if (sender === RECEIVER) {
+      throw new DirectoryFormError(
+        `directory: "${RECEIVER}" is what events call this house; give the account another name`,
+      );
+    }
     return {
       type: "SenderRegistered",
       sender,
@@ -100,10 +107,18 @@ export function createAdministration(ports: {
   }
 
   function rulesOf(form: RulesForm): DirectoryMessage {
-    const { volumePeriodSeconds, ...given } = form;
-    const rules = { ...defaultReceiverRules(clock.now()), ...given };
-    if (volumePeriodSeconds === undefined) return rules;
-    return { ...rules, volumePeriodMs: (volumePeriodSeconds * 1000) as typeof rules.volumePeriodMs };
+    const { volumePeriodSeconds, lineWaitSeconds, lostRetrySeconds, ...given } = form;
+    const defaults = defaultReceiverRules(clock.now());
+    const rules = { ...defaults, ...given };
+    return {
+      ...rules,
+      // Enhanced service is never tried less often than basic because somebody raised only one of the two.
+      enhancedOfferRefusalsMax:
+        given.enhancedOfferRefusalsMax ?? Math.max(rules.offerRefusalsMax, defaults.enhancedOfferRefusalsMax),
+      volumePeriodMs: volumePeriodSeconds === undefined ? rules.volumePeriodMs : seconds(volumePeriodSeconds),
+      lineWaitMs: lineWaitSeconds === undefined ? rules.lineWaitMs : seconds(lineWaitSeconds),
+      lostRetryMs: lostRetrySeconds === undefined ? rules.lostRetryMs : seconds(lostRetrySeconds),
+    };
   }
 
   return {

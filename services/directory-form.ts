@@ -2,6 +2,7 @@
  * A directory file as an administrator writes it. It is read strictly: a typing error in a limit or a list of
  * networks must not become an account that is open to all. Values are never told back, for some are secrets.
  */
+import { CHOICE_SCHEMES, type ChoiceScheme } from "../domain/dispatch/choose-server.ts";
 import { DAY_MS, HOUR_MS } from "../domain/kernel/time.ts";
 import {
   type Field,
@@ -44,6 +45,14 @@ export type RulesForm = {
   readonly countries?: readonly string[];
   readonly highRiskPrefixes?: readonly string[];
   readonly offerRefusalsMax?: number;
+  readonly enhancedOfferRefusalsMax?: number;
+  readonly serverChoice?: ChoiceScheme;
+  readonly loadPercentMax?: number;
+  readonly serverLoadPercentMax?: number;
+  readonly inboundReserve?: number;
+  /** Left out: a Request waits for a free line until its deadline. */
+  readonly lineWaitSeconds?: number;
+  readonly lostRetrySeconds?: number;
   readonly hoursPrecedence?: "customer" | "sender";
 };
 
@@ -121,6 +130,13 @@ const RULES: Fields<RulesForm> = {
   countries: maybe(listOf(matching(/^[A-Z]{2}$/, "a country in two capital letters"), COUNTRIES_MAX)),
   highRiskPrefixes: maybe(listOf(matching(/^[1-9][0-9]{0,14}$/, "digits without plus"), PREFIXES_MAX)),
   offerRefusalsMax: maybe(wholeNumber("refusals", 1, 1_000)),
+  enhancedOfferRefusalsMax: maybe(wholeNumber("refusals", 1, 1_000)),
+  serverChoice: maybe(oneOf(...CHOICE_SCHEMES)),
+  loadPercentMax: maybe(wholeNumber("percent", 0, 100)),
+  serverLoadPercentMax: maybe(wholeNumber("percent", 0, 100)),
+  inboundReserve: maybe(wholeNumber("ports", 0, 10_000)),
+  lineWaitSeconds: maybe(wholeNumber("seconds", 1, 31_536_000)),
+  lostRetrySeconds: maybe(wholeNumber("seconds", 1, 86_400)),
   hoursPrecedence: maybe(oneOf("customer", "sender")),
 };
 

@@ -8,7 +8,7 @@ import { assertNever } from "../domain/kernel/assert-never.ts";
 import { parseSenderId } from "../domain/kernel/identifiers.ts";
 import { milliseconds } from "../domain/kernel/time.ts";
 import type { GateAnswer, Gatekeeper, Proof, RefusalReason } from "../domain/ports/gatekeeper.ts";
-import type { Keyring } from "../domain/ports/keyring.ts";
+import { type Keyring, KeyringUnavailableError } from "../domain/ports/keyring.ts";
 import type { IntakeRefused } from "../domain/request/commands.ts";
 import type { Channel } from "../domain/request/terms.ts";
 import { keyIdOfApiKey } from "../domain/security/api-key.ts";
@@ -52,6 +52,16 @@ export function createGatekeeper(ports: GatekeeperPorts): Gatekeeper {
     return judgement.ok ? admit(judgement, from.address) : judgement;
   }
 
+  /** Null where the secret's key can't be looked up now: that is nobody's wrong proof. */
+  async function judgeOrNull(proof: Proof, from: Origin): Promise<Judgement | null> {
+    try {
+      return await judge(proof, from);
+    } catch (error) {
+      if (error instanceof KeyringUnavailableError) return null;
+      throw error;
+    }
+  }
+
   async function prove(proof: Proof, from: Origin): Promise<Judgement> {
     const pay = (): void => limit.charge(from.address, clock.monotonic());
     const windowSeconds = SIGNATURE_WINDOW_SECONDS[from.channel === "email" ? "email" : "http"];
@@ -65,7 +75,7 @@ export function createGatekeeper(ports: GatekeeperPorts): Gatekeeper {
         return charged(proveApiKey(proof.token, directory, digests), pay);
       case "message-digest":
         return charged(
-          proveSignature(proof, { directory, digests, keyring, now: clock.now(), windowSeconds }),
+          await proveSignature(proof, { directory, digests, keyring, now: clock.now(), windowSeconds }),
           pay,
         );
       default:
@@ -80,7 +90,8 @@ export function createGatekeeper(ports: GatekeeperPorts): Gatekeeper {
         noteRefusal("", from, "credentials-missing");
         return { ok: false, reason: "credentials-missing", retryAfterSeconds: null };
       }
-      const judgement = await judge(proof, from);
+      const judgement = await judgeOrNull(proof, from);
+      if (judgement === null) return { ok: false, reason: "not-ready", retryAfterSeconds: 1 };
       if (judgement.ok) return admitted(proof, judgement);
       noteRefusal(claimedBy(proof, directory), from, judgement.reason);
       return judgement;

@@ -1,12 +1,12 @@
 /** What a Sender may ask about its own Requests. Another Sender's are as unknown as those that never were. */
 import type { RequestId, SenderId } from "../domain/kernel/identifiers.ts";
 import { parseSealed } from "../domain/kernel/sealed.ts";
-import { formatInstant } from "../domain/kernel/time.ts";
+import { formatInstant, type Instant } from "../domain/kernel/time.ts";
 import type { Verdict } from "../domain/policy/verdict.ts";
 import type { Keyring } from "../domain/ports/keyring.ts";
 import type { Explanation, HistoryEvent, Queries, RequestStatus } from "../domain/ports/queries.ts";
-import { isTerminal, type RequestEvent } from "../domain/request/events.ts";
-import type { StatusView } from "../projections/request-status.ts";
+import { isTerminal, RECEIVER, type RequestEvent } from "../domain/request/events.ts";
+import { foldStatus, type StatusView } from "../projections/request-status.ts";
 import type { BoardEvent, RequestBoard } from "./request-board.ts";
 
 export const ERASED = "(erased)";
@@ -24,26 +24,27 @@ export function createQueries(ports: {
     return view === null || view.sender !== sender ? null : view;
   }
 
-  function openText(text: string): string {
+  async function openText(text: string): Promise<string> {
     const sealed = parseSealed(text);
-    return sealed === null ? text : (ports.keyring.open(sealed) ?? ERASED);
+    return sealed === null ? text : ((await ports.keyring.open(sealed)) ?? ERASED);
   }
 
-  function publish(view: StatusView): RequestStatus {
+  async function publish(view: StatusView): Promise<RequestStatus> {
     const { sealedUserData, ...rest } = view;
-    return { ...rest, userData: sealedUserData === null ? null : openText(sealedUserData) };
+    return { ...rest, userData: sealedUserData === null ? null : await openText(sealedUserData) };
   }
 
   /** Opens what the Sender itself gave or asked for; the number stays sealed, its Sender knows it. */
-  function shown(request: RequestId, { seq, event, causationId }: BoardEvent): HistoryEvent {
-    return { id: `evt_${request}_${seq}`, seq, at: event.at, event: opened(event), causationId };
+  async function shown(request: RequestId, event_: BoardEvent): Promise<HistoryEvent> {
+    const { seq, event, causationId } = event_;
+    return { id: `evt_${request}_${seq}`, seq, at: event.at, event: await opened(event), causationId };
   }
 
-  function opened(event: RequestEvent): RequestEvent {
+  async function opened(event: RequestEvent): Promise<RequestEvent> {
     if (event.type === "InputCollected")
-      return { ...event, value: openText(event.value) as typeof event.value };
+      return { ...event, value: (await openText(event.value)) as typeof event.value };
     if (event.type === "CallCompleted" && event.exit !== null) {
-      return { ...event, exit: openText(event.exit) as typeof event.exit };
+      return { ...event, exit: (await openText(event.exit)) as typeof event.exit };
     }
     return event;
   }
@@ -53,9 +54,18 @@ export function createQueries(ports: {
       const view = await ownStatus(sender, request);
       return view === null ? null : publish(view);
     },
+    async statusAsOf(sender, request, at) {
+      const view = await ownStatus(sender, request);
+      if (view === null || view.receivedAt > at) return null;
+      const history = await board.historyOf(request);
+      // Taken in, and no owner has written an event of it yet: then it stands where it stood.
+      if (history.length === 0) return publish(view);
+      const then = foldUntil(request, history, at);
+      return then === null ? null : publish(then);
+    },
     async history(sender, request) {
       if ((await ownStatus(sender, request)) === null) return null;
-      return (await board.historyOf(request)).map((event) => shown(request, event));
+      return Promise.all((await board.historyOf(request)).map((event) => shown(request, event)));
     },
     async explain(sender, request): Promise<Explanation | null> {
       const view = await ownStatus(sender, request);
@@ -75,7 +85,7 @@ export function createQueries(ports: {
       try {
         for (const event of await board.historyOf(request)) {
           if (signal.aborted) return;
-          if (event.seq > last) yield shown(request, event);
+          if (event.seq > last) yield await shown(request, event);
           last = Math.max(last, event.seq);
           // Also where the watcher knows it already: nothing more will come.
           if (isTerminal(event.event)) return;
@@ -83,7 +93,7 @@ export function createQueries(ports: {
         for await (const event of live.events()) {
           if (event.seq <= last) continue;
           last = event.seq;
-          yield shown(request, event);
+          yield await shown(request, event);
           if (isTerminal(event.event)) return;
         }
       } finally {
@@ -91,6 +101,14 @@ export function createQueries(ports: {
       }
     },
   };
+}
+
+/** The fold of the events up to `at`, and of those that came before one of them, whatever their clock said. */
+function foldUntil(request: RequestId, history: readonly BoardEvent[], at: Instant): StatusView | null {
+  const last = history.findLastIndex(({ event }) => event.at <= at);
+  return history
+    .slice(0, last + 1)
+    .reduce<StatusView | null>((view, { event, seq }) => foldStatus(view, request, event, seq), null);
 }
 
 type Live = { events(): AsyncGenerator<BoardEvent>; stop(): void };
@@ -170,7 +188,9 @@ function summaryOf(
     case "expired":
       return `The deadline passed: ${view.outcome ?? "unknown"}.`;
     case "cancelled":
-      return "Taken back by the Sender.";
+      return history.some(({ event }) => event.type === "CancelRequested" && event.by === RECEIVER)
+        ? "Taken back by the Receiver: the Customer was erased."
+        : "Taken back by the Sender.";
     default:
       return view.status satisfies never;
   }

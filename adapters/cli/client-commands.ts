@@ -232,7 +232,15 @@ export function createClientCommands(settings: () => ClientSettings): Command[] 
     "status",
     "Shows where a Request stands, with each call made for it.",
     async (client, id, words, streams) =>
-      print(await client.status(id), streams, flagOption(words, "json") ? asJson : statusText),
+      print(
+        await client.status(id, textOption(words, "as-of")),
+        streams,
+        flagOption(words, "json") ? asJson : statusText,
+      ),
+    {
+      options: { "as-of": { type: "string" } },
+      help: [["--as-of TIME", "as it stood then: RFC 3339 with offset, e.g. 2026-11-21T09:00:00Z"]],
+    },
   );
 
   const explain = about(

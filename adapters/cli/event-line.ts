@@ -54,6 +54,10 @@ function details(event: RequestEvent): string {
       return `${event.notice} answered ${event.status}`;
     case "NotificationFailed":
       return `${event.notice}: ${event.reason}`;
+    case "LineWaitEnded":
+      return `no free line for ${Math.round(event.waitedMs / 1_000)} s`;
+    case "RequestSetAside":
+      return `events ${event.knownUpTo + 1} to ${event.foundNext - 1} are missing`;
     case "FactIgnored":
       return `${event.fact}: ${event.reason}`;
     case "InboundStarted":
@@ -61,6 +65,8 @@ function details(event: RequestEvent): string {
       return `${event.server} port ${event.port}`;
     case "IntakeRefused":
       return `${event.count} × ${event.reason}`;
+    case "CustomerErased":
+      return `${event.keys} keys dropped`;
     case "OwnershipTaken":
       return `by ${event.owner}, epoch ${event.epoch}`;
     case "RecordQuarantined":

@@ -43,7 +43,8 @@ type Fields = { readonly [name: string]: unknown };
 
 export interface HttpClient {
   send(request: unknown, idempotencyKey: string): Promise<ClientAnswer<Receipt>>;
-  status(id: string): Promise<ClientAnswer<Fields>>;
+  /** Now, or as it was at an RFC 3339 time. */
+  status(id: string, asOf?: string | null): Promise<ClientAnswer<Fields>>;
   events(id: string): Promise<ClientAnswer<readonly Fields[]>>;
   /** Each event after `afterSeq` as it happens, until the Request is over; resumes by itself when a stream breaks. */
   watch(id: string, afterSeq: number, signal: AbortSignal): AsyncIterable<ClientAnswer<Fields>>;
@@ -134,7 +135,8 @@ export function createHttpClient({ origin, credentials, timeoutMs = TIMEOUT_MS }
         headers: { "content-type": "application/json", "idempotency-key": quoted(key) },
         body: JSON.stringify(body),
       }),
-    status: (id) => fieldsOf(pathOf(id)),
+    status: (id, asOf = null) =>
+      fieldsOf(asOf === null ? pathOf(id) : `${pathOf(id)}?asOf=${encodeURIComponent(asOf)}`),
     explain: (id) => fieldsOf(`${pathOf(id)}/explain`),
     cancel: (id) => receiptOf({ method: "DELETE", path: pathOf(id) }),
     async events(id) {

@@ -20,7 +20,7 @@ export function startFollower<Topic extends TopicName>(
   const targets = store.ends(topic);
   const cursors = startingOffsets(from, targets);
   const waker = createWaker();
-  const silence = store.onChange(waker.ring);
+  const silence = store.onRecords({ topic, partition: null }, waker.ring);
   const caughtUp = Promise.withResolvers<void>();
   // Whoever does not wait for it must not be told of its failure twice: `ended` tells.
   caughtUp.promise.catch(() => undefined);

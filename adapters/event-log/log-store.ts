@@ -4,6 +4,7 @@
  */
 import type { Instant } from "../../domain/kernel/time.ts";
 import type { Position, TopicName } from "../../domain/ports/event-log.ts";
+import type { WatchedPlace } from "./change-board.ts";
 import type { RecordToStore, StoredRecord } from "./stored-record.ts";
 
 /** Of a partition: `from` inclusive, `to` exclusive, `limit` records at most. */
@@ -72,7 +73,9 @@ export interface LogStore {
   /** Changes whenever somebody joins, leaves or releases, so that the others need not wait for their next round. */
   teamVersion(group: string): number;
 
-  /** Calls `listener` after something may have changed, in this process or another. The answer ends it. */
-  onChange(listener: () => void): () => void;
+  /** Calls `listener` after records may have come there, from this process or another. The answer ends it. */
+  onRecords(place: WatchedPlace, listener: () => void): () => void;
+  /** Calls `listener` after the version of some team may have changed, here or elsewhere. */
+  onTeam(listener: () => void): () => void;
   close(): Promise<void>;
 }

@@ -3,20 +3,18 @@
  * doubt. Nothing is repaired in place: whatever fails ends this ownership, and the worker takes another with a
  * new epoch and a new task.
  */
-import { setImmediate } from "node:timers/promises";
-import type { Committed, Entry, Outputs, Ownership, Task, TopicName } from "../../domain/ports/event-log.ts";
+import type { Committed, Entry, Outputs, Ownership, Position, Task } from "../../domain/ports/event-log.ts";
 import { OwnershipLostError } from "../../domain/ports/event-log.ts";
+import type { Chain } from "./chain.ts";
 import type { Taken } from "./log-store.ts";
 import { patiently } from "./patiently.ts";
-import { type RecordToStore, toDelivered, toStore } from "./stored-record.ts";
+import { restoreTask } from "./restore.ts";
+import { partsOf, type RecordToStore, toDelivered, toStore, withLink } from "./stored-record.ts";
 import { createWaker } from "./waker.ts";
 import { provenDurable, type Wiring } from "./wiring.ts";
 
 /** Inputs handed to a task at once; their outputs make one transaction. */
 export const INPUT_BATCH_MAX = 100;
-/** Records read at once while a task is restored; between them the event loop gets its turn. */
-export const RESTORE_BATCH_MAX = 1_000;
-
 export type PartitionEnd = {
   /** `lost`: to somebody else. `left`: given up on request. `failed`: by an error; take it again. */
   readonly how: "lost" | "left" | "failed";
@@ -41,10 +39,10 @@ export function ownPartition(
   makeTask: (ownership: Ownership) => Task,
 ): OwnedPartition {
   const { store, counts } = wiring;
-  const { group, partition, epoch } = taken.claim;
+  const { partition, epoch } = taken.claim;
   const lost = new AbortController();
   const waker = createWaker();
-  const silence = store.onChange(waker.ring);
+  const silence = store.onRecords({ topic: "requests", partition: taken.claim.partition }, waker.ring);
   const ended = Promise.withResolvers<PartitionEnd>();
   let over = false;
   let leaving = false;
@@ -53,6 +51,9 @@ export function ownPartition(
   let committed = false;
   let eventsUpTo: number | null = null;
   let task: Task | null = null;
+  let chain: Chain | null = null;
+  // One commit at a time: each event holds the link of the one before it, which must stand in the log.
+  let turn: Promise<unknown> = Promise.resolve();
 
   function end(how: PartitionEnd["how"], error: unknown): void {
     if (over) return;
@@ -84,7 +85,9 @@ export function ownPartition(
     committing += 1;
     try {
       const records = encodeOutputs(outputs);
-      const positions = await store.commit(taken.claim, records, outputs.handledUpTo);
+      const mine = turn.then(() => write(records, outputs.handledUpTo));
+      turn = mine.catch(() => undefined);
+      const positions = await mine;
       const newest = positions[outputs.events.length - 1];
       if (newest !== undefined) eventsUpTo = newest.offset;
       const upTo = eventsUpTo;
@@ -98,6 +101,20 @@ export function ownPartition(
       committing -= 1;
       leaveWhenIdle();
     }
+  }
+
+  async function write(
+    records: readonly RecordToStore[],
+    handledUpTo: number | null,
+  ): Promise<readonly Position[]> {
+    if (over) throw new OwnershipLostError(`partition ${partition}: dropped before this commit had its turn`);
+    return store.commit(taken.claim, records.map(chained), handledUpTo);
+  }
+
+  function chained(record: RecordToStore): RecordToStore {
+    if (record.topic !== "events") return record;
+    if (chain === null) throw new Error(`partition ${partition}: a commit before its task was restored`);
+    return withLink(record, chain.next(partsOf(record)));
   }
 
   function encodeOutputs(outputs: Outputs): readonly RecordToStore[] {
@@ -114,36 +131,6 @@ export function ownPartition(
     throw new Error(
       `${topic}: slot ${entry.slot} is partition ${record.partition}, the owner has ${partition}`,
     );
-  }
-
-  /** Hands every record from `from` up to the own mark to `restore`. */
-  async function restoreUpTo<Topic extends TopicName>(
-    topic: Topic,
-    range: { readonly from: number; readonly mark: number },
-    restore: (record: ReturnType<typeof toDelivered<Topic>>) => void,
-  ): Promise<void> {
-    let next = range.from;
-    while (next < range.mark && !isLeft()) {
-      const bounds = { from: next, to: range.mark, limit: RESTORE_BATCH_MAX };
-      const records = await patiently(() => store.readBatch(topic, partition, bounds));
-      const last = records.at(-1);
-      if (last === undefined) return;
-      for (const record of records) restore(toDelivered(topic, partition, record));
-      next = last.offset + 1;
-      await setImmediate();
-    }
-  }
-
-  async function restoreTask(restored: Task): Promise<number> {
-    await restoreUpTo("state", { from: 0, mark: taken.stateMark }, (record) => restored.restoreState(record));
-    if (isLeft()) return 0;
-    const known = restored.eventsKnownUpTo() ?? -1;
-    await restoreUpTo("events", { from: known + 1, mark: taken.eventsMark }, (record) =>
-      restored.restoreEvent(record),
-    );
-    if (isLeft()) return 0;
-    const position = await patiently(() => store.committedOffset(group, partition));
-    return (restored.resumeAfter(position) ?? -1) + 1;
   }
 
   async function feed(fed: Task, from: number): Promise<void> {
@@ -166,7 +153,12 @@ export function ownPartition(
     try {
       const made = makeTask({ partition, epoch, lost: lost.signal, commit });
       task = made;
-      await feed(made, await restoreTask(made));
+      const restored = await restoreTask(store, taken, made, isLeft);
+      if (restored !== null && !isLeft()) {
+        // Before the task goes on: it may commit at once.
+        chain = restored.chain;
+        await feed(made, (made.resumeAfter(restored.committed) ?? -1) + 1);
+      }
     } catch (error) {
       end(error instanceof OwnershipLostError ? "lost" : "failed", error);
     }

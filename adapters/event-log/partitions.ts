@@ -11,10 +11,11 @@ export const EMBEDDED_PARTITIONS: PartitionCounts = {
   offers: 4,
   load: 1,
   directory: 1,
+  keys: 1,
 };
 
 /** Topics that keep the newest record of each key only. */
-export const COMPACTED_TOPICS: readonly TopicName[] = ["state", "load", "directory"];
+export const COMPACTED_TOPICS: readonly TopicName[] = ["state", "load", "directory", "keys"];
 
 /** The same in every adapter: a default partitioner would differ between clients. */
 export function partitionOf(counts: PartitionCounts, topic: TopicName, slot: Slot): number {

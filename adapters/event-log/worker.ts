@@ -39,7 +39,7 @@ export function startWorker(
   let stopping = false;
   let seenVersion: number | null = null;
 
-  const silence = store.onChange(() => {
+  const silence = store.onTeam(() => {
     if (store.teamVersion(group) !== seenVersion) waker.ring();
   });
 

@@ -24,6 +24,8 @@ export type HttpGatewayOptions = CallPorts & {
   /** PEM. Without it the gateway speaks plain HTTP and takes secrets from loopback or trusted https proxies only. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly limits?: Partial<HttpLimits>;
+  /** Nobody is called until an operator has decided; told on the health page. */
+  readonly areCallsHeld?: () => boolean;
   readonly log: OperatorLog;
 };
 
@@ -38,7 +40,7 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
   const streams = createEventStreams(options.queries, limits, options.log);
   const app = createApp(options, limits);
   refuseWhatNobodyHandles(app, options.log);
-  addOpenCalls(app);
+  addOpenCalls(app, options.areCallsHeld ?? (() => false));
   addRequestCalls(app, options, streams);
   return {
     async start() {

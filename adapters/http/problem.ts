@@ -13,6 +13,7 @@ const KINDS = {
   "query-unknown": { status: 400, title: "The query has a parameter that this call does not know" },
   "idempotency-key-missing": { status: 400, title: "An Idempotency-Key or a signed message is needed" },
   "idempotency-key-malformed": { status: 400, title: "The Idempotency-Key cannot be read" },
+  "as-of-malformed": { status: 400, title: "asOf is no time with its offset" },
   "last-event-id-malformed": { status: 400, title: "Last-Event-ID is not a sequence number" },
   "credentials-missing": { status: 401, title: "Nobody is named by this request" },
   "credentials-wrong": { status: 401, title: "The proof of who you are does not hold" },

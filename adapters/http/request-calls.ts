@@ -1,6 +1,7 @@
 /** The calls of a Sender: ask, look, watch, cancel. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parseRequestId, type RequestId } from "../../domain/kernel/identifiers.ts";
+import { formatInstant, type Instant, parseInstant } from "../../domain/kernel/time.ts";
 import type { Authenticated, Gatekeeper } from "../../domain/ports/gatekeeper.ts";
 import type { CancelAnswer, Intake } from "../../domain/ports/intake.ts";
 import type { Queries } from "../../domain/ports/queries.ts";
@@ -51,9 +52,19 @@ export function addRequestCalls(app: FastifyInstance, ports: CallPorts, streams:
 
   app.get(
     "/v1/requests/:id",
-    about(async (who, id) => {
-      const status = await queries.status(who.sender, id);
-      return status === null ? NO_SUCH_REQUEST : json(200, { ...status, id, links: linksOf(id) });
+    about(async (who, id, request) => {
+      const asOf = asOfIn(request.query);
+      if (asOf === "malformed")
+        return problem("as-of-malformed", { detail: "give asOf once, e.g. ?asOf=2026-11-21T09:00:00Z" });
+      const status =
+        asOf === null ? await queries.status(who.sender, id) : await queries.statusAsOf(who.sender, id, asOf);
+      if (status === null) return NO_SUCH_REQUEST;
+      return json(200, {
+        ...status,
+        id,
+        ...(asOf === null ? {} : { asOf: formatInstant(asOf) }),
+        links: linksOf(id),
+      });
     }),
   );
 
@@ -101,6 +112,13 @@ export function addRequestCalls(app: FastifyInstance, ports: CallPorts, streams:
 }
 
 const NO_SUCH_REQUEST = problem("not-found", { detail: "no Request of yours has this id" });
+
+/** The instant for which a status is asked; null: now. */
+function asOfIn(query: unknown): Instant | "malformed" | null {
+  const { asOf = null } = (query ?? {}) as { readonly asOf?: unknown };
+  if (asOf === null) return null;
+  return (typeof asOf === "string" ? parseInstant(asOf) : null) ?? "malformed";
+}
 
 function wantsStream(request: FastifyRequest): boolean {
   return (request.headers.accept ?? "").toLowerCase().includes("text/event-stream");

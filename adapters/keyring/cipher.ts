@@ -7,7 +7,7 @@ import { SealBrokenError } from "./keyring-errors.ts";
 
 export const KEY_BYTES = 32;
 export const IV_BYTES = 12;
-const TAG_BYTES = 16;
+export const TAG_BYTES = 16;
 
 // Bare bytes as a key cost Node 24 three times the cipher itself (it asks by exceptions whether they are a key
 // object); `createSecretKey` takes a microsecond.

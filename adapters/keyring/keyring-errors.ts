@@ -9,9 +9,3 @@ export class MasterKeyError extends Error {
   readonly retryable = false;
   override readonly name = "MasterKeyError";
 }
-
-/** Keys were dropped, but a reader kept their remains in the write-ahead log. Erasing again finishes it. */
-export class ErasureUnfinishedError extends Error {
-  readonly retryable = true;
-  override readonly name = "ErasureUnfinishedError";
-}

@@ -4,7 +4,17 @@
  * copies it together with the keyring undoes erasure. So: back it up once, apart from all else.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { KEY_BYTES } from "./cipher.ts";
 import { MasterKeyError } from "./keyring-errors.ts";
@@ -35,8 +45,11 @@ export function readMasterKey(path: string): MasterKey | null {
   return { encryption: Buffer.from(encryption, "base64"), tenant: Buffer.from(tenant, "base64") };
 }
 
-/** Makes the file, durably, or takes the one that another process made at the same time. */
+/** Makes the file, durably, or takes the one that another process made at the same time. Throws `MasterKeyError`. */
 export function createMasterKey(path: string): MasterKey {
+  if (!existsSync(dirname(path))) {
+    throw new MasterKeyError(`keyring: ${path} can't be made: there is no folder ${dirname(path)}; make it`);
+  }
   const draft = `${path}.${process.pid}.${randomBytes(6).toString("hex")}`;
   writeDurably(draft, written(randomBytes(KEY_BYTES), randomBytes(KEY_BYTES)));
   try {
@@ -53,7 +66,7 @@ export function createMasterKey(path: string): MasterKey {
   return key;
 }
 
-export function syncDirectory(path: string): void {
+function syncDirectory(path: string): void {
   const fd = openSync(path, "r");
   try {
     fsyncSync(fd);

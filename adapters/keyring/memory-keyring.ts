@@ -1,5 +1,6 @@
 /** For tests and the simulator: real cryptography, nothing on disk, and the same texts for the same bytes. */
 import { randomBytes } from "node:crypto";
+import type { Sealed } from "../../domain/kernel/sealed.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import { IV_BYTES, KEY_BYTES } from "./cipher.ts";
 import { type DataKey, keyIdOf, monthOf, openText, pseudonymOf, sealText } from "./sealed-text.ts";
@@ -28,16 +29,20 @@ export function createMemoryKeyring(options: MemoryKeyringOptions = {}): Keyring
     return made;
   }
 
+  function openNow(sealed: Sealed): string | null {
+    const key = byId.get(keyIdOf(sealed));
+    return key === undefined ? null : openText(key, sealed);
+  }
+
   return {
     pseudonym: (number) => pseudonymOf(tenantKey, number),
     async seal(subject, at, plaintext) {
       await Promise.resolve();
       return sealText(keyOf(subject, monthOf(at)), bytes(IV_BYTES), plaintext);
     },
-    open(sealed) {
-      const key = byId.get(keyIdOf(sealed));
-      return key === undefined ? null : openText(key, sealed);
-    },
+    open: async (sealed) => openNow(sealed),
+    openNow,
+    arrived: () => Promise.resolve(),
     async erase(subject) {
       await Promise.resolve();
       const gone = [...byMonth].filter(([, key]) => key.subject === subject);

@@ -1,43 +1,58 @@
 /**
  * Keeps the roles of one machine running, each a process of its own: they meet only in the log, as they would
- * at scale. A role that dies is started again, slower each time; what it held it finds in the log.
+ * at scale. All start at once, for each waits by itself for what it needs. A role that dies is started again,
+ * slower each time; what it held it finds in the log.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { type Milliseconds, milliseconds } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
-
-/** What a role tells its supervisor once it serves: addresses it listens on, by name. */
-export type ReadyMessage = {
-  readonly type: "ready";
-  readonly role: string;
-  readonly listens: Readonly<Record<string, string>>;
-};
-/** Anything else that a role wants its supervisor to hear (trials and the demo). */
-export type NoteMessage = { readonly type: "note"; readonly role: string; readonly note: unknown };
+import {
+  isNote,
+  isReady,
+  isWaiting,
+  type Listens,
+  STOP_AFTER_DRAINING,
+  STOP_NOW,
+  type StopSignal,
+} from "./role-messages.ts";
 
 export type SupervisedRole = {
   readonly role: string;
+  /** Of this one among several of its role; default: the role's. */
+  readonly name?: string;
   readonly env: Readonly<Record<string, string>>;
 };
 
 export type Supervisor = {
   /**
-   * Starts the roles in order, each after the former is ready. Rejects when one does not get ready in time (having
-   * stopped the others again), and when it is stopped meanwhile.
+   * Answers where each listens, by name. Rejects when one does not get ready in time (having stopped the others
+   * again), and when it is stopped meanwhile. A role that tells what it waits for is given its time anew.
    */
-  start(): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
+  start(): Promise<ReadonlyMap<string, Listens>>;
   /** Process id of a role now running; null when it is down. */
-  pidOf(role: string): number | null;
+  pidOf(name: string): number | null;
   /** Resolves with the addresses when the role is ready (again). */
-  whenReady(role: string): Promise<Readonly<Record<string, string>>>;
-  /** Ends the roles, the last started first, each given some time before it is killed. Harmless when repeated. */
+  whenReady(name: string): Promise<Listens>;
+  /**
+   * Asks one to finish what it is doing, and does not start it again. Resolves when it has ended. After
+   * `patienceMs` and the time that ending takes it is killed.
+   */
+  retire(name: string, patienceMs: number): Promise<void>;
+  /** Starts one more. Resolves when it is ready. */
+  add(role: SupervisedRole): Promise<Listens>;
+  /** As `stop`, but each is first asked to finish what it is doing, for which it is given `patienceMs`. */
+  drain(patienceMs: number): Promise<void>;
+  /**
+   * Ends the roles, those of the same role together, in the order of the list: first who takes Requests, last who
+   * reports on them. Each is given some time before it is killed. Harmless when repeated, and cuts a drain short.
+   */
   stop(): Promise<void>;
 };
 
-/** From the first start of a role until it serves, restarts included. */
+/** From the start of a role, or from when it last told what it waits for, until it serves; restarts included. */
 export const READY_WITHIN_MS = milliseconds(30_000);
-/** From SIGTERM until SIGKILL. */
+/** From being asked to end until SIGKILL. */
 export const STOP_WITHIN_MS = milliseconds(15_000);
 /** The pause before the first restart; each quick death doubles it. */
 export const RESTART_FIRST_MS = 100;
@@ -47,21 +62,20 @@ export const STEADY_MS = 30_000;
 
 type Running = {
   readonly spec: SupervisedRole;
+  readonly name: string;
   child: ChildProcess | null;
-  ready: PromiseWithResolvers<Readonly<Record<string, string>>>;
+  ready: PromiseWithResolvers<Listens>;
   isReady: boolean;
+  /** It shall not be started again. */
+  ending: boolean;
+  /** What it said last that it waits for. */
+  waitsFor: string | null;
+  /** Gives it the time to get ready anew. */
+  stillWaits: () => void;
   /** Pause before the next restart. */
   restartMs: number;
   cancelRestart: () => void;
 };
-
-function isReady(message: unknown): message is ReadyMessage {
-  return typeof message === "object" && message !== null && "type" in message && message.type === "ready";
-}
-
-function isNote(message: unknown): message is NoteMessage {
-  return typeof message === "object" && message !== null && "type" in message && message.type === "note";
-}
 
 export function createSupervisor(options: {
   /** The program's entry; called as `<entry> start --role <role>`. */
@@ -69,13 +83,13 @@ export function createSupervisor(options: {
   readonly roles: readonly SupervisedRole[];
   readonly clock: Clock;
   readonly operatorLog: OperatorLog;
-  readonly onNote?: (role: string, note: unknown) => void;
+  readonly onNote?: (name: string, note: unknown) => void;
 }): Supervisor {
   const { clock, operatorLog } = options;
   const running = new Map<string, Running>();
   const stopAsked = Promise.withResolvers<never>();
   stopAsked.promise.catch(() => undefined);
-  let stopping = false;
+  let drained: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;
 
   function launch(role: Running): void {
@@ -87,99 +101,149 @@ export function createSupervisor(options: {
       detached: true,
     });
     role.child = child;
-    child.on("message", (message) => {
-      if (isReady(message)) {
-        role.isReady = true;
-        role.ready.resolve(message.listens);
-      } else if (isNote(message)) options.onNote?.(message.role, message.note);
-    });
+    child.on("message", (message) => heard(role, message));
     // A process that could not be started, and one that could not be signalled: the exit, if any, says the rest.
     child.on("error", (error) => {
-      operatorLog.error("a role's process failed", { role: role.spec.role, error });
+      operatorLog.error("a role's process failed", { role: role.name, error });
       if (child.pid === undefined) restartLater(role, { startedAt, code: null, signal: null });
     });
     child.on("exit", (code, signal) => restartLater(role, { startedAt, code, signal }));
   }
 
+  function heard(role: Running, message: unknown): void {
+    if (isReady(message)) {
+      role.isReady = true;
+      role.ready.resolve(message.listens);
+    } else if (isWaiting(message)) {
+      role.waitsFor = message.what;
+      role.stillWaits();
+    } else if (isNote(message)) options.onNote?.(role.name, message.note);
+  }
+
   function restartLater(role: Running, { startedAt, code, signal }: End): void {
     role.child = null;
-    if (stopping) return;
+    if (role.ending) return;
     const afterMs = clock.monotonic() - startedAt > STEADY_MS ? RESTART_FIRST_MS : role.restartMs;
     role.restartMs = Math.min(RESTART_MAX_MS, afterMs * 2);
-    operatorLog.warn("a role ended and is started again", { role: role.spec.role, code, signal, afterMs });
+    operatorLog.warn("a role ended and is started again", { role: role.name, code, signal, afterMs });
     // Whoever waits for the first readiness goes on waiting: the next run may be the one that gets there.
     if (role.isReady) role.ready = Promise.withResolvers();
     role.isReady = false;
     role.cancelRestart = clock.schedule(milliseconds(afterMs), () => launch(role));
   }
 
-  function within<T>(promise: Promise<T>, limit: Milliseconds, what: string): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const cancel = clock.schedule(limit, () =>
-      late.reject(new Error(`${what} within ${limit} ms; see its messages above`)),
-    );
-    return Promise.race([promise, late.promise]).finally(cancel);
-  }
-
-  async function end(role: Running): Promise<void> {
+  async function end(role: Running, signal: StopSignal, within: Milliseconds): Promise<void> {
+    role.ending = true;
     role.cancelRestart();
     const { child } = role;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill("SIGTERM");
-    const cancel = clock.schedule(STOP_WITHIN_MS, () => child.kill("SIGKILL"));
+    child.kill(signal);
+    const cancel = clock.schedule(within, () => child.kill("SIGKILL"));
     await gone;
     cancel();
   }
 
-  async function startOne(spec: SupervisedRole): Promise<Readonly<Record<string, string>>> {
+  function take(spec: SupervisedRole): Running {
+    const name = spec.name ?? spec.role;
+    if (running.get(name)?.ending === false) throw new Error(`a role ${name} is supervised here already`);
     const role: Running = {
       spec,
+      name,
       child: null,
       ready: Promise.withResolvers(),
       isReady: false,
+      ending: false,
+      waitsFor: null,
+      stillWaits: () => undefined,
       restartMs: RESTART_FIRST_MS,
       cancelRestart: () => undefined,
     };
-    running.set(spec.role, role);
+    running.set(name, role);
     launch(role);
-    return within(
-      Promise.race([role.ready.promise, stopAsked.promise]),
-      READY_WITHIN_MS,
-      `role ${spec.role} was not ready`,
-    );
+    return role;
   }
 
-  async function endAll(): Promise<void> {
-    stopping = true;
+  async function untilReady(role: Running): Promise<Listens> {
+    const late = Promise.withResolvers<never>();
+    const tooLate = (): void => late.reject(new Error(lateness(role)));
+    let cancel = clock.schedule(READY_WITHIN_MS, tooLate);
+    role.stillWaits = () => {
+      cancel();
+      cancel = clock.schedule(READY_WITHIN_MS, tooLate);
+    };
+    try {
+      return await Promise.race([role.ready.promise, stopAsked.promise, late.promise]);
+    } finally {
+      role.stillWaits = () => undefined;
+      cancel();
+    }
+  }
+
+  /** One kind of role after the other, the first of the list first. Without `patienceMs`: now. */
+  async function endAll(patienceMs: number | null): Promise<void> {
+    for (const role of running.values()) role.ending = true;
+    const kinds = Map.groupBy(running.values(), ({ spec }) => spec.role);
+    for (const roles of kinds.values()) {
+      // A drain that was cut short asks nobody else to take his time.
+      const now = patienceMs === null || stopped !== null;
+      await Promise.all(
+        roles.map((role) =>
+          now
+            ? end(role, STOP_NOW, STOP_WITHIN_MS)
+            : end(role, STOP_AFTER_DRAINING, milliseconds(patienceMs + STOP_WITHIN_MS)),
+        ),
+      );
+    }
+  }
+
+  function endStart(): void {
+    for (const role of running.values()) role.cancelRestart();
     stopAsked.reject(new Error("the roles were stopped while they were being started"));
-    // Last started, first stopped: gateways take nothing new while what they fed still works.
-    for (const role of [...running.values()].toReversed()) await end(role);
+  }
+
+  function stop(): Promise<void> {
+    endStart();
+    stopped ??= endAll(null);
+    return stopped;
+  }
+
+  function requireRole(name: string): Running {
+    const known = running.get(name);
+    if (known === undefined) throw new Error(`no role ${name} is supervised here`);
+    return known;
   }
 
   return {
     async start() {
-      const listens = new Map<string, Readonly<Record<string, string>>>();
       try {
-        for (const spec of options.roles) listens.set(spec.role, await startOne(spec));
+        const roles = options.roles.map(take);
+        const listens = await Promise.all(roles.map(untilReady));
+        return new Map(roles.map(({ name }, index) => [name, listens[index] ?? {}]));
       } catch (error) {
-        stopped ??= endAll();
-        await stopped;
+        await stop();
         throw error;
       }
-      return listens;
     },
-    pidOf: (role) => running.get(role)?.child?.pid ?? null,
-    whenReady: (role) => {
-      const known = running.get(role);
-      if (known === undefined) throw new Error(`no role ${role} is supervised here`);
-      return known.ready.promise;
+    pidOf: (name) => running.get(name)?.child?.pid ?? null,
+    whenReady: (name) => requireRole(name).ready.promise,
+    async retire(name, patienceMs) {
+      const role = requireRole(name);
+      await end(role, STOP_AFTER_DRAINING, milliseconds(patienceMs + STOP_WITHIN_MS));
     },
-    stop() {
-      stopped ??= endAll();
-      return stopped;
+    add: async (spec) => await untilReady(take(spec)),
+    drain(patienceMs) {
+      endStart();
+      drained ??= endAll(patienceMs);
+      return drained;
     },
+    stop,
   };
+}
+
+function lateness({ name, waitsFor }: Running): string {
+  const why = waitsFor === null ? "" : `, waiting for ${waitsFor}`;
+  return `role ${name} was not ready within ${READY_WITHIN_MS} ms${why}; see its messages above`;
 }
 
 type End = {

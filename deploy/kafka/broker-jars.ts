@@ -1,7 +1,7 @@
 /** The jars of a broker, gathered by Maven once per machine. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,8 +19,12 @@ export function hasJars(): boolean {
 /** Some 43 MB at the first call, nothing later. Throws where there is no Maven, or no way to its repository. */
 export async function gatherJars(): Promise<void> {
   if (hasJars()) return;
-  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${JARS}`];
+  // Under another name until all are there: an interrupted download must not count as one.
+  const partial = `${JARS}.${process.pid}`;
+  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${partial}`];
   const maven = spawn("mvn", ["-q", "-B", "-f", POM, ...goal], { stdio: ["ignore", "inherit", "inherit"] });
   const [code] = (await once(maven, "exit")) as [number | null];
   if (code !== 0) throw new Error(`mvn ended with ${code}; see above, then try again`);
+  rmSync(JARS, { recursive: true, force: true });
+  renameSync(partial, JARS);
 }

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { gatherJars, JARS } from "./broker-jars.ts";
-import { type BrokerPlan, brokerSettings } from "./broker-settings.ts";
+import { type BrokerPlan, brokerSettings, type SecureDoor } from "./broker-settings.ts";
 
 const READY_LINE = "Kafka Server started";
 const READY_WAIT_MS = 60_000;
@@ -24,6 +24,10 @@ const LAST_LINES_MAX = 30;
 export type Brokers = {
   /** "127.0.0.1:port" of each, in order. */
   readonly addresses: readonly string[];
+  /** The same of the doors with TLS and a login; none unless asked for. */
+  readonly secureAddresses: readonly string[];
+  /** Where they keep everything; it goes with them. */
+  readonly folder: string;
   /** Ends one as a power cut would. */
   kill(index: number): Promise<void>;
   /** Asks one to end, and waits until it has. */
@@ -34,11 +38,21 @@ export type Brokers = {
   stop(): Promise<void>;
 };
 
-/** Resolves when every broker takes requests. The jars must be there: see broker-jars.ts. */
-export async function startBrokers(count: 1 | 3): Promise<Brokers> {
+/**
+ * Resolves when every broker takes requests. The jars must be there: see broker-jars.ts. `advertisedPorts`, one for
+ * each broker, are where clients are sent instead. `door` opens a second one with TLS and a login.
+ */
+export async function startBrokers(
+  count: 1 | 3,
+  advertisedPorts: readonly number[] = [],
+  door: SecureDoor | null = null,
+): Promise<Brokers> {
   const home = mkdtempSync(join(tmpdir(), "reveille-kafka-"));
   const running: (ChildProcess | undefined)[] = [];
-  const plans = await planCluster(count, home);
+  const plans = (await planCluster(count, home, door)).map((plan, index) => {
+    const advertisedPort = advertisedPorts[index];
+    return advertisedPort === undefined ? plan : { ...plan, advertisedPort };
+  });
 
   async function start(index: number): Promise<void> {
     const child = spawn("java", [HEAP, "-cp", join(JARS, "*"), "kafka.Kafka", settingsFile(home, index)], {
@@ -74,6 +88,10 @@ export async function startBrokers(count: 1 | 3): Promise<Brokers> {
   }
   return {
     addresses: plans.map(({ port }) => `127.0.0.1:${port}`),
+    folder: home,
+    secureAddresses: plans.flatMap(({ secure }) =>
+      secure === undefined ? [] : [`127.0.0.1:${secure.port}`],
+    ),
     kill: (index) => end(index, "SIGKILL"),
     halt: (index) => end(index, "SIGTERM"),
     restart: start,
@@ -81,13 +99,18 @@ export async function startBrokers(count: 1 | 3): Promise<Brokers> {
   };
 }
 
-async function planCluster(count: number, home: string): Promise<readonly BrokerPlan[]> {
-  const ports = await freePorts(2 * count);
+async function planCluster(
+  count: number,
+  home: string,
+  door: SecureDoor | null,
+): Promise<readonly BrokerPlan[]> {
+  const ports = await freePorts(3 * count);
   return Array.from({ length: count }, (_, index) => ({
     node: index + 1,
-    port: ports[2 * index] ?? 0,
-    controllerPort: ports[2 * index + 1] ?? 0,
+    port: ports[3 * index] ?? 0,
+    controllerPort: ports[3 * index + 1] ?? 0,
     folder: join(home, `data-${index}`),
+    ...(door === null ? {} : { secure: { ...door, port: ports[3 * index + 2] ?? 0 } }),
   }));
 }
 
@@ -105,14 +128,28 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
+/** One in 64 would begin with a hyphen, and be taken for an option by the tool that it is given to. */
+function newClusterId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  // The first character is made of the first six bits; with the highest one unset it is a letter.
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  return Buffer.from(bytes).toString("base64url");
+}
+
 async function formatFolders(plans: readonly BrokerPlan[], home: string): Promise<void> {
-  const cluster = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+  const cluster = newClusterId();
   for (const [index, plan] of plans.entries()) {
     mkdirSync(plan.folder);
     const file = settingsFile(home, index);
     writeFileSync(file, brokerSettings(plan, plans));
-    await runTool(["kafka.tools.StorageTool", "format", "-t", cluster, "-c", file]);
+    await runTool(["kafka.tools.StorageTool", "format", "-t", cluster, "-c", file, ...scramUser(plan)]);
   }
+}
+
+/** Kafka keeps these in its own metadata, not in its settings. */
+function scramUser({ secure }: BrokerPlan): readonly string[] {
+  if (secure === undefined) return [];
+  return ["--add-scram", `SCRAM-SHA-512=[name=${secure.username},password=${secure.password}]`];
 }
 
 function settingsFile(home: string, index: number): string {

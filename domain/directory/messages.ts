@@ -1,8 +1,10 @@
 /** Accounts, preferences and rules, on the compacted `directory` topic: the newest of each key is in force. */
+import type { ChoiceScheme } from "../dispatch/choose-server.ts";
 import type { CustomerKey, SenderId } from "../kernel/identifiers.ts";
 import type { Sealed } from "../kernel/sealed.ts";
 import type { Instant, Milliseconds } from "../kernel/time.ts";
 import type { Bulkiness, DailyWindow, ServiceLevel } from "../request/terms.ts";
+import type { Hold } from "./hold.ts";
 
 /** How a Sender may prove itself. A secret stands here hashed, or sealed where the mechanism needs it in clear. */
 export type Credential =
@@ -52,8 +54,22 @@ export type ReceiverRulesSet = {
   readonly highRiskPrefixes: readonly string[];
   /** N of L12: how many offers a Request may have refused before it fails. */
   readonly offerRefusalsMax: number;
+  /** N of enhanced Requests (O06). */
+  readonly enhancedOfferRefusalsMax: number;
+  /** How a telephony server is chosen (F05). */
+  readonly serverChoice: ChoiceScheme;
+  /** Outbound calls at most (F06), in percent of the ports of all servers together … */
+  readonly loadPercentMax: number;
+  /** … and of each server's own ports. */
+  readonly serverLoadPercentMax: number;
+  /** Ports of each server that offers leave to callers; a server's own setting counts where it is higher. */
+  readonly inboundReserve: number;
+  /** A Request that waited this long for a free line counts one refusal (F08); null: it waits till its deadline. */
+  readonly lineWaitMs: Milliseconds | null;
+  /** A lost call that may be repeated is due again after this (O07). */
+  readonly lostRetryMs: Milliseconds;
   /** Wins a conflict of hours between Sender and Customer (P06). */
   readonly hoursPrecedence: "customer" | "sender";
 };
 
-export type DirectoryMessage = SenderRegistered | CustomerPreferencesSet | ReceiverRulesSet;
+export type DirectoryMessage = SenderRegistered | CustomerPreferencesSet | ReceiverRulesSet | Hold;

@@ -1,9 +1,9 @@
 /** The Receiver's rules of an installation that has set none: careful, and named as what they are. */
 import type { ReceiverRulesSet } from "../directory/messages.ts";
-import { DAY_MS, type Instant, milliseconds } from "../kernel/time.ts";
+import { DAY_MS, type Instant, milliseconds, SECOND_MS } from "../kernel/time.ts";
 
 /** Changes with any value below, since verdicts name it. */
-const VERSION = "default@2026-11";
+const VERSION = "default@2026-11b";
 
 // Closed by default: most toll fraud goes to countries that a Receiver never meant to call. These are the ones
 // where a call costs about as much as at home; the North American code alone hides twenty countries.
@@ -26,6 +26,13 @@ export function defaultReceiverRules(at: Instant): ReceiverRulesSet {
     countries: ORDINARY_COUNTRIES.split(" "),
     highRiskPrefixes: HIGH_RISK_PREFIXES.split(" "),
     offerRefusalsMax: 5,
+    enhancedOfferRefusalsMax: 10,
+    serverChoice: "low-load",
+    loadPercentMax: 100,
+    serverLoadPercentMax: 100,
+    inboundReserve: 0,
+    lineWaitMs: null,
+    lostRetryMs: milliseconds(30 * SECOND_MS),
     hoursPrecedence: "customer",
   };
 }

@@ -15,6 +15,7 @@ import type { DirectoryMessage } from "../directory/messages.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import type { Slot } from "../kernel/identifiers.ts";
 import type { Instant } from "../kernel/time.ts";
+import type { KeyMessage } from "../keys/messages.ts";
 import type { InputMessage } from "../request/commands.ts";
 import type { RequestEvent } from "../request/events.ts";
 import type { LoadMessage } from "../server/load.ts";
@@ -30,6 +31,7 @@ export type Messages = {
   readonly offers: OfferMessage;
   readonly load: LoadMessage;
   readonly directory: DirectoryMessage;
+  readonly keys: KeyMessage;
 };
 export type TopicName = keyof Messages;
 
@@ -70,6 +72,9 @@ export type Proof = {
   readonly digest: string;
   /** The link that the record holds, in hexadecimal; null: an owner's mark, or written before there were chains. */
   readonly chain: string | null;
+  /** What the digest is made of beside the key (`domain/kernel/record-chain.ts`): for an auditor's export. */
+  readonly body: Uint8Array | null;
+  readonly envelope: string;
 };
 
 /** Where a follower begins: at the oldest record, at the end, or just after the offset given per partition. */

@@ -72,6 +72,8 @@ export type Explanation = {
 /** Driving port: what readers may ask. Null where the Request is unknown or belongs to another Sender. */
 export interface Queries {
   status(sender: SenderId, request: RequestId): Promise<RequestStatus | null>;
+  /** Where it stood at that instant, by the times of its events; null also before its receipt. */
+  statusAsOf(sender: SenderId, request: RequestId, at: Instant): Promise<RequestStatus | null>;
   history(sender: SenderId, request: RequestId): Promise<readonly HistoryEvent[] | null>;
   explain(sender: SenderId, request: RequestId): Promise<Explanation | null>;
   /** Each further event of a Request after `seq`, until the signal aborts or the Request is over. */

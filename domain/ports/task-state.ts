@@ -19,5 +19,7 @@ export type StateMessage =
    * reads the events after it, a few that it knows already included, and folds in what the snapshots lack.
    */
   | { readonly type: "Checkpoint"; readonly eventsUpTo: number }
+  /** Key "cause/<n>", in turn: a record that is told again by its id alone, not to be handled twice. */
+  | { readonly type: "CauseHandled"; readonly causeId: string }
   /** The first record of every owner, key "owner": where a restore ends. */
   | { readonly type: "OwnershipTaken"; readonly owner: string; readonly epoch: number; readonly at: Instant };

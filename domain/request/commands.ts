@@ -87,7 +87,8 @@ export type InboundReported =
       readonly server: ServerId;
       readonly port: number;
       readonly startedAt: Instant;
-      readonly endedBy: "customer" | "us" | "network";
+      /** "server-gone": nobody knows; the owner of the Customer's partition says so of a server that is gone. */
+      readonly endedBy: "customer" | "us" | "network" | "server-gone";
       readonly at: Instant;
     };
 
@@ -103,10 +104,23 @@ export type IntakeRefused = {
   readonly at: Instant;
 };
 
+/**
+ * The Receiver forgets a Customer: what is open of its Requests is taken back, and so is a call in progress. Its
+ * data keys were dropped before, so nothing sealed can be read any more whenever this arrives.
+ */
+export type EraseCustomer = {
+  readonly type: "EraseCustomer";
+  readonly customer: CustomerKey;
+  /** Data keys dropped before this was written. */
+  readonly keys: number;
+  readonly at: Instant;
+};
+
 export type InputMessage =
   | SubmitRequest
   | CancelRequest
   | OfferAnswer
   | CallReported
   | InboundReported
-  | IntakeRefused;
+  | IntakeRefused
+  | EraseCustomer;

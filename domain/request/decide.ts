@@ -28,6 +28,10 @@ export type DispatchLimits = {
   readonly offerTtlMs: Milliseconds;
   /** N of L12: offers refused in a row before the Request fails. */
   readonly offerRefusalsMax: number;
+  /** From a loss that may be repeated to the next call (O07). */
+  readonly lostRetryMs: Milliseconds;
+  /** How long a Request waits for a free line before that counts as a refusal (F08); null: till its deadline. */
+  readonly lineWaitMs: Milliseconds | null;
 };
 
 type Queueable = Exclude<RequestState, { phase: "none" | "over" }>;
@@ -134,10 +138,35 @@ function afterRefusal(
   if (state.cancelRequested) {
     return [rejected, { type: "RequestCancelled", at: now, attempts: state.calls }];
   }
+  return [rejected, againOrFailed(state, "offers-exhausted", limits, now)];
+}
+
+/** After one refusal more: back into the queue, or failed when N is used up. */
+function againOrFailed(
+  state: Queueable,
+  outcome: "offers-exhausted" | "no-line",
+  limits: DispatchLimits,
+  now: Instant,
+): RequestEvent {
   if (state.refusals + 1 >= limits.offerRefusalsMax) {
-    return [rejected, { type: "RequestFailed", at: now, attempts: state.calls, outcome: "offers-exhausted" }];
+    return { type: "RequestFailed", at: now, attempts: state.calls, outcome };
   }
-  return [rejected, { type: "RequestQueued", at: now, priority: priorityOf(state.terms), verdicts: [] }];
+  return { type: "RequestQueued", at: now, priority: priorityOf(state.terms), verdicts: [] };
+}
+
+/** No server had a free line for as long as a Request waits for one (F08): that counts as a refused offer. */
+export function lineWaited(
+  state: RequestState,
+  waitedMs: Milliseconds,
+  limits: DispatchLimits,
+  now: Instant,
+): Decision<RequestEvent, "not-queued" | "not-yet"> {
+  if (state.phase !== "queued") return refuse("not-queued");
+  if (limits.lineWaitMs === null || waitedMs < limits.lineWaitMs) return refuse("not-yet");
+  return accept<RequestEvent>(
+    { type: "LineWaitEnded", at: now, waitedMs },
+    againOrFailed(state, "no-line", limits, now),
+  );
 }
 
 function ignored(fact: string, reason: string, now: Instant): RequestEvent {
@@ -217,14 +246,19 @@ function follow(
   return [step, { type: "RetryScheduled", at: now, attempt: attempts + 1, dueAt, why: next.lastOutcome }];
 }
 
-function planAfter(state: CallingPhase, step: CallStep): RetryPlan {
+function planAfter(state: CallingPhase, step: CallStep, limits: DispatchLimits): RetryPlan {
   if (step.type === "CallCompleted") return retryAfterCall(step.outcome, state.attempt);
-  if (step.type === "CallLost") return retryAfterLoss(step.phase, state.terms);
+  if (step.type === "CallLost") return retryAfterLoss(step.phase, state.terms, limits.lostRetryMs);
   return { retry: false };
 }
 
 /** A step of a call, as its server saw it. Duplicates and steps of another offer are kept as ignored. */
-export function callReported(state: RequestState, fact: CallReported, now: Instant): readonly RequestEvent[] {
+export function callReported(
+  state: RequestState,
+  fact: CallReported,
+  limits: DispatchLimits,
+  now: Instant,
+): readonly RequestEvent[] {
   if (state.phase !== "calling" || state.offer !== fact.offer) {
     return [ignored(fact.step.type, state.phase === "over" ? "request-over" : "call-not-open", now)];
   }
@@ -236,11 +270,16 @@ export function callReported(state: RequestState, fact: CallReported, now: Insta
     server: fact.server,
     factSeq: fact.factSeq,
   };
-  return follow(state, step, planAfter(state, fact.step), now);
+  return follow(state, step, planAfter(state, fact.step, limits), now);
 }
 
 /** The owner itself declares a call lost: its server is gone, or it is silent past every limit. */
-function loseCall(state: CallingPhase, how: CallLost["how"], now: Instant): readonly RequestEvent[] {
+function loseCall(
+  state: CallingPhase,
+  how: CallLost["how"],
+  limits: DispatchLimits,
+  now: Instant,
+): readonly RequestEvent[] {
   // Without the server's journal we can't know that no INVITE left, and must not ring anyone twice on a guess.
   const phase = state.reached === "granted" ? "invited" : state.reached;
   const lost: CallLost = { type: "CallLost", at: now, phase, how };
@@ -251,7 +290,7 @@ function loseCall(state: CallingPhase, how: CallLost["how"], now: Instant): read
     server: state.server,
     factSeq: 0,
   };
-  return follow(state, step, planAfter(state, lost), now);
+  return follow(state, step, planAfter(state, lost, limits), now);
 }
 
 /** The server's load reports stopped, in the log's order. */
@@ -265,7 +304,7 @@ export function serverGone(
     return accept<RequestEvent>(...afterRefusal(state, "server-gone", limits, now));
   }
   if (state.phase === "calling" && state.server === server) {
-    return accept<RequestEvent>(...loseCall(state, "server-gone", now));
+    return accept<RequestEvent>(...loseCall(state, "server-gone", limits, now));
   }
   return refuse("not-there");
 }
@@ -281,11 +320,12 @@ export function silenceAt(state: CallingPhase): Instant {
 /** The watchdog of a call (every Request ends): nobody reported its end within every limit. */
 export function callSilent(
   state: RequestState,
+  limits: DispatchLimits,
   now: Instant,
 ): Decision<RequestEvent, "not-calling" | "not-yet"> {
   if (state.phase !== "calling") return refuse("not-calling");
   if (silenceAt(state) > now) return refuse("not-yet");
-  return accept<RequestEvent>(...loseCall(state, "silence", now));
+  return accept<RequestEvent>(...loseCall(state, "silence", limits, now));
 }
 
 /** The binding deadline passed before a call was granted. */
@@ -310,7 +350,13 @@ export function cancel(
   if (state.phase === "over") return refuse("over");
   if (state.terms.sender !== by) return refuse("not-found");
   if (state.cancelRequested) return refuse("already-requested");
+  return accept<RequestEvent>(...takenBack(state, by, now));
+}
+
+/** What taking a Request back means now, by whoever may; nothing where it is over or has been taken back already. */
+export function takenBack(state: RequestState, by: SenderId, now: Instant): readonly RequestEvent[] {
+  if (state.phase === "none" || state.phase === "over" || state.cancelRequested) return [];
   const requested: RequestEvent = { type: "CancelRequested", at: now, by };
-  if (state.phase === "calling" || state.phase === "called") return accept<RequestEvent>(requested);
-  return accept<RequestEvent>(requested, { type: "RequestCancelled", at: now, attempts: state.calls });
+  if (state.phase === "calling" || state.phase === "called") return [requested];
+  return [requested, { type: "RequestCancelled", at: now, attempts: state.calls }];
 }

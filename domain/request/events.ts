@@ -2,12 +2,15 @@
  * What has happened to a Request, as past facts: the contract of the house. Names are never reused, fields are
  * only added. The envelope carries the Request's id (`subject`), `sequence`, cause and owner epoch.
  */
-import type { OfferId, SenderId, ServerId } from "../kernel/identifiers.ts";
-import type { Instant } from "../kernel/time.ts";
+import type { CustomerKey, OfferId, SenderId, ServerId } from "../kernel/identifiers.ts";
+import type { Instant, Milliseconds } from "../kernel/time.ts";
 import type { Verdict } from "../policy/verdict.ts";
 import type { CallStep } from "../session/call-step.ts";
 import type { InboundReported, IntakeRefused, OfferRejection } from "./commands.ts";
 import type { Authentication, Channel, RequestTerms } from "./terms.ts";
+
+/** Who takes a Request back where it was not its Sender. No account has this name. */
+export const RECEIVER = "receiver" as SenderId;
 
 export type RequestReceived = {
   readonly type: "RequestReceived";
@@ -69,6 +72,8 @@ export type RequestEvent =
       readonly server: ServerId;
       readonly reason: DispatchRejectedReason;
     }
+  /** No server had a free line for as long as it waits for one: counted as a refused offer (F08). */
+  | { readonly type: "LineWaitEnded"; readonly at: Instant; readonly waitedMs: Milliseconds }
   | {
       readonly type: "Accepted";
       readonly at: Instant;
@@ -119,10 +124,30 @@ export type RequestEvent =
       readonly notice: string;
       readonly reason: string;
     }
+  /**
+   * Its owner found a gap in the numbers of its events when it was restored: records were lost. Nothing more is done
+   * for it until somebody takes it back.
+   */
+  | {
+      readonly type: "RequestSetAside";
+      readonly at: Instant;
+      /** Every event up to this number is known. */
+      readonly knownUpTo: number;
+      /** The first number that was found after the gap. */
+      readonly foundNext: number;
+    }
   /** A fact that did not fit, kept so that an auditor sees it. */
   | { readonly type: "FactIgnored"; readonly at: Instant; readonly fact: string; readonly reason: string }
   | InboundReported
   | IntakeRefused
+  /** Under the Customer's key, of no Request: nothing sealed of this Customer can be read any more. */
+  | {
+      readonly type: "CustomerErased";
+      readonly at: Instant;
+      readonly customer: CustomerKey;
+      /** Data keys that were dropped. */
+      readonly keys: number;
+    }
   /** The first record of every owner of the partition. */
   | { readonly type: "OwnershipTaken"; readonly owner: string; readonly epoch: number; readonly at: Instant }
   /** A record of `requests` that nobody could read. */

@@ -5,7 +5,7 @@
  */
 import type { OfferId, ServerId } from "../kernel/identifiers.ts";
 import type { Instant } from "../kernel/time.ts";
-import { type LostPhase } from "../session/call-step.ts";
+import type { LostPhase } from "../session/call-step.ts";
 import { usesAttempt } from "../session/outcome.ts";
 import type { CallEvent, RequestEvent, RequestReceived, TerminalEvent } from "./events.ts";
 import type { RequestTerms } from "./terms.ts";
@@ -22,6 +22,13 @@ type Known = {
   /** Offers refused since the last call; bounded by N of L12. */
   readonly refusals: number;
   readonly cancelRequested: boolean;
+};
+
+/** It waits for a free line. */
+export type QueuedPhase = Known & {
+  readonly phase: "queued";
+  readonly priority: number;
+  readonly queuedAt: Instant;
 };
 
 /** An offer that a server holds or considers. */
@@ -51,9 +58,11 @@ export type RequestState =
   | { readonly phase: "none" }
   | (Known & { readonly phase: "received" })
   | (Known & { readonly phase: "scheduled"; readonly dueAt: Instant })
-  | (Known & { readonly phase: "queued"; readonly priority: number; readonly queuedAt: Instant })
+  | QueuedPhase
   | OfferedPhase
   | CallingPhase
+  /** Some of its events are lost: nobody knows how far it had come, so nothing is done for it. */
+  | (Known & { readonly phase: "set-aside" })
   /** Between the end of a call and what follows from it; never the last phase of a committed history. */
   | (Known & { readonly phase: "called"; readonly lastOutcome: string })
   | {
@@ -116,10 +125,16 @@ function called(state: CallingPhase, event: CallEvent): RequestState {
   }
 }
 
+/** Only its end, or the wish for it, means anything for a Request of which events are missing. */
+function endsSetAside(event: RequestEvent): boolean {
+  return event.type === "RequestCancelled" || event.type === "CancelRequested";
+}
+
 /** The state after `event`. */
 export function evolve(state: RequestState, event: RequestEvent): RequestState {
   if (state.phase === "none") return event.type === "RequestReceived" ? received(event) : state;
   if (state.phase === "over") return state;
+  if (state.phase === "set-aside" && !endsSetAside(event)) return state;
   switch (event.type) {
     case "PolicyRejected":
     case "RequestCompleted":
@@ -146,6 +161,10 @@ export function evolve(state: RequestState, event: RequestEvent): RequestState {
       };
     case "DispatchRejected":
       if (state.phase !== "offered" || state.offer !== event.offer) return state;
+      return { ...known(state), phase: "received", refusals: state.refusals + 1 };
+    case "RequestSetAside":
+      return { ...known(state), phase: "set-aside" };
+    case "LineWaitEnded":
       return { ...known(state), phase: "received", refusals: state.refusals + 1 };
     case "Accepted":
       if (state.phase !== "offered" || state.offer !== event.offer) return state;

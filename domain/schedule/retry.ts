@@ -42,19 +42,17 @@ export function retryAfterCall(outcome: CallOutcome, calls: number): RetryPlan {
   return { retry: true, delayMs: milliseconds(delay) };
 }
 
-/** Enhanced service: a lost Request is rescheduled within this time (O07). */
-const LOST_DELAY_MS = 30 * SECOND_MS;
-
 /**
  * After a call that nobody saw the end of. No INVITE left: again, since no telephone rang. INVITE left, no
  * answer known: enhanced service only. Answered: only if the Sender asked for it, because somebody who already
- * heard the message would hear it twice.
+ * heard the message would hear it twice. `lostRetryMs` is the Receiver's interval (O07).
  */
 export function retryAfterLoss(
   phase: LostPhase,
   terms: Pick<RequestTerms, "serviceLevel" | "onLost">,
+  lostRetryMs: Milliseconds,
 ): RetryPlan {
-  const again: RetryPlan = { retry: true, delayMs: milliseconds(LOST_DELAY_MS) };
+  const again: RetryPlan = { retry: true, delayMs: lostRetryMs };
   if (phase === "granted") return { retry: true, delayMs: milliseconds(SECOND_MS) };
   if (phase === "invited")
     return terms.serviceLevel === "enhanced" || terms.onLost === "retry" ? again : NEVER;

@@ -57,10 +57,10 @@ export type SignatureCheck = {
 };
 
 /** The time is looked at before the signature (H07): an old message is refused whoever wrote it. */
-export function proveSignature(
+export async function proveSignature(
   proof: Proof & { readonly mechanism: "message-digest" },
   { directory, digests, keyring, now, windowSeconds }: SignatureCheck,
-): Judgement {
+): Promise<Judgement> {
   const created = parseCreated(proof.created);
   const signature = parseSignature(proof.signature);
   if (created === null || signature === null) return refused("signature-malformed");
@@ -69,7 +69,7 @@ export function proveSignature(
   const sender = directory.senderByKeyId(proof.keyId);
   const credential = credentialOf(sender, "message-digest", proof.keyId);
   // A secret that was erased opens to null and is as good as unknown.
-  const secret = credential === null ? null : keyring.open(credential.secret);
+  const secret = credential === null ? null : await keyring.open(credential.secret);
   const matches = digests.equal(signatureOf(proof, secret ?? "", digests), signature);
   if (!matches || secret === null || sender === null) return refused("credentials-wrong");
   return { ok: true, sender, keyId: proof.keyId, createdAt, messageId: proof.id };

@@ -1,11 +1,12 @@
 /** Whether a telephony server takes what it is offered: its own word, whatever the dispatcher believed (I10). */
+import { shareOf } from "../dispatch/room.ts";
 import type { Instant } from "../kernel/time.ts";
 import type { OfferRejection } from "../request/commands.ts";
 import type { Offer } from "./offers.ts";
 import { countUse, freePorts, type PortTable } from "./port-table.ts";
 
 export type AdmissionLimits = {
-  /** Outbound calls at most, as a share of capacity (F06), in percent. */
+  /** Outbound calls at most, in percent of capacity (F06); an offer may bring a lower limit. */
   readonly outboundPercentMax: number;
   /** With at most `inboundReserve` ports free, an incoming call this recent refuses offers. */
   readonly inboundRecentMs: number;
@@ -36,14 +37,17 @@ export function refusalOf(
 ): OfferRejection | null {
   const { table } = condition;
   if (offer.epoch < condition.newestEpoch) return "stale-epoch";
-  if (offer.expiresAt <= now) return "hold-expired";
+  // Not whether it has expired: that is by its owner's clock, which may be another than ours. An owner that gave an
+  // offer up says so, and an unanswered hold runs out.
   if (condition.draining) return "draining";
   if (condition.mediaLatenessMs > limits.mediaLatenessMsMax) return "late-media";
+  const reserve = Math.max(table.inboundReserve, offer.inboundReserve);
   const free = freePorts(table);
   if (free === 0) return "busy";
   const recent = table.lastInboundAt !== null && now - table.lastInboundAt < limits.inboundRecentMs;
-  if (free <= table.inboundReserve) return recent ? "inbound-recent" : "inbound-reserve";
+  if (free <= reserve) return recent ? "inbound-recent" : "inbound-reserve";
   const outbound = countUse(table, "outbound") + countUse(table, "held");
-  if (outbound >= Math.floor((table.capacity * limits.outboundPercentMax) / 100)) return "busy";
+  const percentMax = Math.min(limits.outboundPercentMax, offer.outboundPercentMax);
+  if (outbound >= shareOf(table.capacity, percentMax)) return "busy";
   return null;
 }

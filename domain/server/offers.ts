@@ -21,6 +21,10 @@ export type Offer = ToServer & {
   readonly type: "Offer";
   readonly attempt: number;
   readonly expiresAt: Instant;
+  /** The Receiver's rules: outbound calls at most, in percent of the server's ports. */
+  readonly outboundPercentMax: number;
+  /** … and ports left to callers, where it is more than the server's own setting. */
+  readonly inboundReserve: number;
 };
 
 /** "Call now." Carries all that the call needs; the only message that leads to an INVITE. */

@@ -49,6 +49,12 @@ export function portOfOffer(table: PortTable, offer: OfferId): number | null {
   return null;
 }
 
+/** When the hold for this offer runs out; null when it holds no port. */
+export function heldUntil(table: PortTable, offer: OfferId): Instant | null {
+  const use = table.inUse.get(portOfOffer(table, offer) ?? 0);
+  return use?.is === "held" ? use.until : null;
+}
+
 function withUse(table: PortTable, port: number, use: PortUse): PortTable {
   return { ...table, inUse: new Map(table.inUse).set(port, use) };
 }

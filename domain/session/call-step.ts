@@ -69,6 +69,9 @@ export type CallLost = {
   readonly type: "CallLost";
   readonly at: Instant;
   readonly phase: LostPhase;
-  /** Journal at restart, a grant for a hold that was gone, a server declared gone, or silence past every limit. */
+  /**
+   * Journal at restart, a grant for a hold that was gone or a number that can't be opened now, a server declared
+   * gone, or silence past every limit.
+   */
   readonly how: "journal" | "hold-gone" | "server-gone" | "silence";
 };

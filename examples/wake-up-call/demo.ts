@@ -9,22 +9,22 @@ import { createTransport } from "nodemailer";
 import type { Streams } from "../../adapters/cli/command.ts";
 import { eventLine } from "../../adapters/cli/event-line.ts";
 import { formatTable } from "../../adapters/cli/table.ts";
-import type { Supervisor } from "../../adapters/process/supervisor.ts";
+import { listenForStop } from "../../compose/asked-to-stop.ts";
+import { instancesOf } from "../../compose/instances.ts";
+import { supervise } from "../../compose/serve.ts";
 import { openAdministration, openHouse, openOperatorLog } from "../../compose.ts";
 import { startPhone } from "../../compose-phone.ts";
-import { readConfig } from "../../config.ts";
+import { readConfig, settingsFor } from "../../config.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
 import { startApplication } from "./application.ts";
+import { EMBEDDED, openKafkaDemoLog } from "./demo-log.ts";
 
 export type DemoOptions = {
+  /** Keep everything running when the calls are over. */
   readonly stay: boolean;
+  readonly kafka: boolean;
   readonly streams: Streams;
-  readonly stopAsked: () => Promise<string>;
-  readonly supervise: (
-    settings: Readonly<Record<string, string>>,
-    onNote: (role: string, note: unknown) => void,
-  ) => Supervisor;
 };
 
 const SENDER = "grand-hotel";
@@ -53,9 +53,9 @@ function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /** What the guest pressed, which only this installation's keyring can read. */
-function withInput(event: RequestEvent, keyring: Keyring): string {
+async function withInput(event: RequestEvent, keyring: Keyring): Promise<string> {
   if (event.type !== "InputCollected") return eventLine(event);
-  return `${eventLine(event)}: "${keyring.open(event.value) ?? "(erased)"}"`;
+  return `${eventLine(event)}: "${(await keyring.open(event.value)) ?? "(erased)"}"`;
 }
 
 async function postRequest(gateway: string, document: string): Promise<string> {
@@ -113,7 +113,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const recording = join(folder, "heard-by-the-guest.wav");
   const closing: (() => Promise<void>)[] = [];
   const began = Date.now();
-  const stopAsked = options.stopAsked();
+  const stopAsked = listenForStop().asked;
   let cutShort = false;
   let lookingAround = false;
   try {
@@ -131,6 +131,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 
   async function stage(): Promise<number> {
+    // Closed last, and when it is interrupted while it starts, too.
+    const opening = options.kafka ? openKafkaDemoLog(out) : Promise.resolve(EMBEDDED);
+    closing.push(() => opening.then((opened) => opened.close()).catch(() => undefined));
+    const demoLog = await opening;
     const application = await startApplication();
     closing.push(() => application.close());
     const phone = await startPhone(
@@ -159,10 +163,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       REVEILLE_REPORTS: "127.0.0.1:0",
       REVEILLE_SIP: "127.0.0.1:0",
       REVEILLE_TRUNK: phone.address,
+      ...demoLog.settings,
     };
     const config = readConfig(settings);
     const operatorLog = openOperatorLog("warn");
-    const administration = openAdministration(config, operatorLog);
+    const administration = await openAdministration(config, operatorLog);
     // The demo must ring at any hour of the day; a real Receiver keeps its hours.
     await administration.apply({
       senders: [{ sender: SENDER, password: PASSWORD }],
@@ -171,7 +176,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     await administration.close();
 
     out("Starting gateway, dispatcher, telephony server and reporting, each a process of its own …");
-    const supervisor = options.supervise(settings, (_role, note) => {
+    const instances = instancesOf(config, { dispatchers: 1, telephony: 1 });
+    const supervisor = supervise(instances, settingsFor(process.env, settings), (_name, note) => {
       if (isSpoken(note)) out(`              spoken: "${note.step.text ?? ""}"`);
     });
     closing.push(() => supervisor.stop());
@@ -180,7 +186,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const smtp = listens.get("gateway")?.["smtp"] ?? "";
     const reports = listens.get("reporting")?.["reports"] ?? "";
 
-    const house = openHouse(config, "demo", operatorLog);
+    const house = await openHouse(config, "demo", operatorLog);
     closing.push(() => house.close());
     const over = new Map<string, PromiseWithResolvers<void>>();
     const overOf = (request: string): PromiseWithResolvers<void> => {
@@ -188,10 +194,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       over.set(request, known);
       return known;
     };
-    const subscription = house.log.follow("events", "start", (records) => {
+    const subscription = house.log.follow("events", "start", async (records) => {
       for (const record of records) {
         if (!record.ok || record.message === null || record.envelope.subject === null) continue;
-        out(withInput(record.message, house.keyring));
+        out(await withInput(record.message, house.keyring));
         if (isTerminal(record.message)) overOf(record.envelope.subject).resolve();
       }
     });

@@ -70,6 +70,10 @@ export function foldRequest(request: OpenRequest, event: RequestEvent): void {
     case "CallLost":
       if (request.call?.callId === event.offer) foldCall(request, request.call, event);
       return;
+    case "RequestSetAside":
+      request.reason = "set-aside";
+      return;
+    case "LineWaitEnded":
     case "RequestReceived":
     case "CancelRequested":
     case "InputCollected":
@@ -79,6 +83,7 @@ export function foldRequest(request: OpenRequest, event: RequestEvent): void {
     case "InboundStarted":
     case "InboundEnded":
     case "IntakeRefused":
+    case "CustomerErased":
     case "OwnershipTaken":
     case "RecordQuarantined":
       return;

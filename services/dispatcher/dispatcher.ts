@@ -1,14 +1,18 @@
 /** The dispatcher role (103): tasks over the partitions that this process owns, and the views they ask. */
-import { type Instant, instant } from "../../domain/kernel/time.ts";
+import { isHeld } from "../../domain/directory/hold.ts";
+import { earliest, type Instant, instant } from "../../domain/kernel/time.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { EventLog, Worker } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import { createDirectory, foldDirectory } from "../../projections/directory.ts";
-import { createTelephonyLoad, foldLoad } from "../../projections/telephony-load.ts";
+import { createTelephonyLoad, foldLoad, hear } from "../../projections/telephony-load.ts";
+import type { DeskFigures } from "./desk.ts";
 import type { JudgePorts } from "./judge.ts";
-import { createDispatcherTask, type DispatcherTask, type TaskOptions } from "./task.ts";
+import { startLoadProbe } from "./load-probe.ts";
+import { createDispatcherTask, type DispatcherTask, type TaskOptions, type TaskPorts } from "./task.ts";
 
 export type DispatcherPorts = Omit<JudgePorts, "directory"> & {
+  readonly keyring: TaskPorts["keyring"];
   readonly log: EventLog;
   readonly clock: Clock;
   readonly operatorLog: OperatorLog;
@@ -20,6 +24,8 @@ export type Dispatcher = {
   /** Resolves once directory and load are known and the group is joined. */
   start(): Promise<void>;
   owned(): readonly number[];
+  /** For a health page: how many partitions it owns, and the sum of what their desks say. */
+  figures(): DeskFigures & { readonly partitions: number };
   /** Rejects when the log failed for good: the process should end and be started again. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -37,6 +43,7 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
   const tasks = new Set<DispatcherTask>();
   const stops: (() => Promise<void>)[] = [];
   let worker: Worker | null = null;
+  let caughtUp = false;
   const { promise: ended, reject } = Promise.withResolvers<void>();
   ended.catch(() => undefined);
 
@@ -44,14 +51,33 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
     for (const task of tasks) task.nudge();
   };
 
+  function tellHold(): void {
+    const { hold } = directory;
+    if (isHeld(hold)) {
+      operatorLog.error("calls are held: reveille hold shows why, reveille resume decides", { ...hold });
+    } else if (hold !== null) operatorLog.warn("calls are placed again", { ...hold });
+  }
+
+  /** Reports from before this process was there are as old as the log says: a server may be long gone. */
+  function seenAt(appendedAt: Instant): Instant {
+    return caughtUp ? steadyNow() : earliest(steadyNow(), appendedAt);
+  }
+
   async function followViews(): Promise<void> {
     const accounts = log.follow("directory", "start", (records) => {
+      const before = directory.hold;
       for (const record of records) if (record.ok) foldDirectory(directory, record.key, record.message);
+      if (directory.hold !== before) tellHold();
       nudgeAll();
     });
+    const reportsRead = new Map<number, number>();
     const reports = log.follow("load", "start", (records) => {
       for (const record of records) {
-        if (record.ok && record.message !== null) foldLoad(load, record.message, steadyNow());
+        // Given again, a report of a server's earlier run would look like the start of another run.
+        if (record.offset <= (reportsRead.get(record.partition) ?? -1)) continue;
+        reportsRead.set(record.partition, record.offset);
+        if (record.ok && record.message !== null) foldLoad(load, record.message, seenAt(record.appendedAt));
+        else if (caughtUp) hear(load, steadyNow());
       }
       nudgeAll();
     });
@@ -60,11 +86,25 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
       subscription.ended.catch(reject);
     }
     await Promise.all([accounts.caughtUp, reports.caughtUp]);
+    caughtUp = true;
+    const stopProbe = startLoadProbe({ log, clock, load, steadyNow, ulid: ports.ulid });
+    stops.push(() => Promise.resolve(stopProbe()));
   }
 
   return {
     ended,
     owned: () => worker?.owned() ?? [],
+    figures() {
+      const each = [...tasks].map((task) => task.figures());
+      const sum = (of: (figures: DeskFigures) => number): number =>
+        each.reduce((all, figures) => all + of(figures), 0);
+      return {
+        partitions: worker?.owned().length ?? 0,
+        waiting: sum(({ waiting }) => waiting),
+        quarantined: sum(({ quarantined }) => quarantined),
+        setAside: sum(({ setAside }) => setAside),
+      };
+    },
     async start() {
       await followViews();
       worker = log.work(DISPATCHER_GROUP, (ownership) => {

@@ -14,7 +14,7 @@ import { type Directory, preferencesOf, senderOf } from "../../projections/direc
 
 export type JudgePorts = {
   readonly directory: Directory;
-  readonly keyring: Pick<Keyring, "open">;
+  readonly keyring: Pick<Keyring, "openNow">;
   readonly numbering: NumberingPlan;
   readonly zones: ZoneClock;
   /** Country in which the trunk dials, ISO 3166-1 alpha-2. */
@@ -29,24 +29,34 @@ export type Judge = {
   judge(terms: RequestTerms, customer: CustomerState, ownOffer: OfferId | null, now: Instant): Judgement;
 };
 
+/** Numbers whose facts are remembered, in memory alone; the oldest goes first. */
+const NUMBERS_KNOWN_MAX = 1_000;
+
 const DEFAULT_RULES = defaultReceiverRules(instant(0));
 
 /** Gathers what the policy checks want to know, and asks them. */
 export function createJudge(ports: JudgePorts): Judge {
   const rules = (): ReceiverRulesSet => ports.directory.rules ?? DEFAULT_RULES;
 
+  const known = new Map<PhoneNumber, NumberFacts>();
+
+  /** A Request is judged three times within a second or so, and its number's facts cost most of each. */
   function factsOf(number: PhoneNumber | null): NumberFacts | null {
     if (number === null) return null;
-    return ports.numbering.describe(number, {
-      dialled: ports.dialled(number),
-      trunkCountry: ports.trunkCountry,
-    });
+    const before = known.get(number);
+    if (before !== undefined) return before;
+    const { trunkCountry } = ports;
+    const facts = ports.numbering.describe(number, { dialled: ports.dialled(number), trunkCountry });
+    const [oldest] = known.size < NUMBERS_KNOWN_MAX ? [] : known.keys();
+    if (oldest !== undefined) known.delete(oldest);
+    known.set(number, facts);
+    return facts;
   }
 
   return {
     rules,
     judge(terms, customer, ownOffer, now) {
-      const opened = ports.keyring.open(terms.to);
+      const opened = ports.keyring.openNow(terms.to);
       const number = opened === null ? null : parsePhoneNumber(opened);
       const verdicts = checkAll(
         { terms, number, numberFacts: factsOf(number) },

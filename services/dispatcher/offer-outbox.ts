@@ -1,4 +1,5 @@
 /** What a decided event makes the owner say to a telephony server: offer, grant, hang up. */
+import type { RoomLimits } from "../../domain/dispatch/room.ts";
 import type { Envelope } from "../../domain/kernel/envelope.ts";
 import { type RequestId, slotOfName } from "../../domain/kernel/identifiers.ts";
 import type { Instant } from "../../domain/kernel/time.ts";
@@ -12,6 +13,7 @@ export type OfferContext = {
   readonly partition: number;
   readonly epoch: number;
   readonly now: Instant;
+  readonly limits: RoomLimits;
   readonly envelope: Envelope;
 };
 
@@ -31,7 +33,9 @@ function messageFor(
   };
   if (event.type === "Dispatched") {
     const { server, offer, attempt, expiresAt } = event;
-    return { ...common, type: "Offer", server, offer, attempt, expiresAt };
+    const { serverLoadPercentMax: outboundPercentMax, inboundReserve } = context.limits;
+    const allowed = { outboundPercentMax, inboundReserve };
+    return { ...common, type: "Offer", server, offer, attempt, expiresAt, ...allowed };
   }
   if (event.type === "Accepted" && before.phase === "offered" && after.phase === "calling") {
     const { terms, callBefore } = before;

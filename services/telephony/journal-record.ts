@@ -24,9 +24,11 @@ export type JournalRecord =
       readonly customer: CustomerKey;
       readonly port: number;
       readonly startedAt: Instant;
-    };
+    }
+  /** How far into each partition of `offers` everything is past: partition and offset. */
+  | { readonly state: "read"; readonly upTo: readonly (readonly [number, number])[] };
 
-const STATES: readonly unknown[] = ["open", "done", "inbound"] satisfies JournalRecord["state"][];
+const STATES: readonly unknown[] = ["open", "done", "inbound", "read"] satisfies JournalRecord["state"][];
 
 /** Reads what `JSON.stringify` wrote; null for anything else. */
 export function parseJournalRecord(body: string): JournalRecord | null {

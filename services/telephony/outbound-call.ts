@@ -3,22 +3,24 @@
  * journal says "open" before the INVITE leaves, and goes on saying so until the outcome is durable in the log.
  */
 import type { ServerId } from "../../domain/kernel/identifiers.ts";
-import { parsePhoneNumber } from "../../domain/kernel/phone-number.ts";
 import type { Sealed } from "../../domain/kernel/sealed.ts";
 import { type Instant, milliseconds } from "../../domain/kernel/time.ts";
 import type { DialogResult, DialogRunner, DialogStep } from "../../domain/ports/dialog-runner.ts";
 import type { Durable } from "../../domain/ports/durable.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import type { Call, CallEnding, CallLeg, CallProgress, Telephony } from "../../domain/ports/telephony.ts";
-import type { Grant } from "../../domain/server/offers.ts";
 import type { CallStep } from "../../domain/session/call-step.ts";
+import { maskedUrl } from "../../domain/session/masked-url.ts";
 import { outcomeOf } from "../../domain/session/outcome.ts";
+import type { OpenedGrant } from "./open-grant.ts";
 
 export type OutboundPorts = {
   readonly telephony: Pick<Telephony, "place">;
   readonly dialogs: Pick<DialogRunner, "run">;
   readonly keyring: Pick<Keyring, "open" | "seal">;
   readonly now: () => Instant;
+  /** Never steps: what is billed is measured by it. */
+  readonly steadyNow: () => Instant;
   /** Local name put into `session.connection.local.uri`. */
   readonly localUri: string;
 };
@@ -74,7 +76,7 @@ function neverPlaced(now: Instant): CallEnding {
 
 /** Places the call that a grant allows. `permit` proves that the grant and the journal entry are on disk. */
 export function placeOutbound(
-  grant: Grant,
+  { grant, to, from }: OpenedGrant,
   seizedAt: Instant,
   permit: Durable,
   ports: OutboundPorts,
@@ -83,6 +85,9 @@ export function placeOutbound(
   const ended = Promise.withResolvers<CallEnding>();
   const hungUp = new AbortController();
   let dialog: Promise<Dialog> = Promise.resolve(NO_DIALOG);
+  /** By the steady clock; the instants of an ending are the wall clock's, which may be set in between. */
+  let talkedSince: Instant | null = null;
+  let talkMs = milliseconds(0);
   let call: Call | null = null;
   // Facts leave in the order in which things happened, though sealing takes its time.
   let facts: Promise<unknown> = Promise.resolve();
@@ -107,7 +112,7 @@ export function placeOutbound(
     const { at } = step;
     switch (step.type) {
       case "started":
-        return report(() => ({ type: "SessionStarted", at, documentUrl: step.documentUrl }));
+        return report(() => ({ type: "SessionStarted", at, documentUrl: maskedUrl(step.documentUrl) }));
       case "input":
         return report(async () => ({
           type: "InputCollected",
@@ -117,7 +122,7 @@ export function placeOutbound(
           value: await seal(step.value),
         }));
       case "submitted":
-        return report(() => ({ type: "DataSubmitted", at, url: step.url, status: step.status }));
+        return report(() => ({ type: "DataSubmitted", at, url: maskedUrl(step.url), status: step.status }));
       case "transfer":
         return report(async () => ({
           type: "TransferStarted",
@@ -129,7 +134,7 @@ export function placeOutbound(
   }
 
   async function converse(leg: CallLeg): Promise<Dialog> {
-    const text = grant.document.kind === "inline" ? ports.keyring.open(grant.document.sealed) : null;
+    const text = grant.document.kind === "inline" ? await ports.keyring.open(grant.document.sealed) : null;
     if (grant.document.kind === "inline" && text === null) {
       return { ...NO_DIALOG, result: "error", event: "error.com.reveille.erased" };
     }
@@ -143,7 +148,7 @@ export function placeOutbound(
         request: grant.requestId,
         sender: grant.sender,
         attempt: grant.attempt,
-        userData: grant.userData === null ? null : ports.keyring.open(grant.userData),
+        userData: grant.userData === null ? null : await ports.keyring.open(grant.userData),
         connection: { localUri: ports.localUri, remoteUri: `tel:${to ?? ""}`, originator: "local" },
       },
       leg,
@@ -159,12 +164,14 @@ export function placeOutbound(
       case "ringing":
         return report(() => ({ ...progress, type: "CallRinging" }));
       case "answered": {
+        talkedSince = ports.steadyNow();
         hooks.answered();
         report(() => ({ type: "CallAnswered", at: progress.at, answeredBy: "unknown" }));
         dialog = converse(progress.leg).finally(() => call?.hangUp());
         return;
       }
       case "ended":
+        if (talkedSince !== null) talkMs = milliseconds(ports.steadyNow() - talkedSince);
         hungUp.abort();
         return ended.resolve(progress.ending);
       default:
@@ -200,7 +207,7 @@ export function placeOutbound(
       answeredAt: ending.answeredAt,
       portSeizedAt: seizedAt,
       portReleasedAt: releasedAt,
-      talkMs: milliseconds(ending.answeredAt === null ? 0 : ending.endedAt - ending.answeredAt),
+      talkMs,
       dialogResult: said.result,
       dialogEvent: said.event,
       exit,
@@ -215,9 +222,6 @@ export function placeOutbound(
     });
   }
 
-  const opened = ports.keyring.open(grant.to);
-  const to = opened === null ? null : parsePhoneNumber(opened);
-  const from = grant.from === null ? null : parsePhoneNumber(ports.keyring.open(grant.from) ?? "");
   if (to === null || hooks.cancelled) {
     // Erased or taken back between offer and grant: there is nobody to call any more.
     ended.resolve(neverPlaced(ports.now()));

@@ -6,23 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Delivered, EventLog, TopicName } from "../../domain/ports/event-log.ts";
 import { OwnershipLostError } from "../../domain/ports/event-log.ts";
 import { eventEntry, inputEntry, offerEntry, stateEntry } from "./event-log-entries.ts";
+import { proofsContract } from "./event-log-proofs.ts";
 import { createRecorder, outputsOf } from "./event-log-recorder.ts";
-
-type OpenLog = {
-  readonly log: EventLog;
-  /** Stops this process's clock and heartbeats, as SIGSTOP would. */
-  readonly freeze: () => void;
-};
-
-/** One log and all who open it; `close` ends everything. */
-export type LogHouse = {
-  open(owner: string): OpenLog;
-  /** Writes a record whose body nobody can read. */
-  plantGarbage(topic: TopicName, partition: number): Promise<void>;
-  /** Compacts now; tombstones are dropped as if old enough. */
-  compact(): Promise<void>;
-  close(): Promise<void>;
-};
+import type { LogHouse } from "./log-house.ts";
 
 const GROUP = "dispatcher";
 
@@ -180,6 +166,8 @@ export function eventLogContract(name: string, makeHouse: () => Promise<LogHouse
         const arrived = Promise.withResolvers<readonly string[]>();
         const subscription = other.follow("load", "end", () => undefined);
         const requests = other.follow("requests", "end", (records) => arrived.resolve(ids(records)));
+        // What is appended before it knows where the end is may lie before that.
+        await requests.caughtUp;
         await log.append("requests", [inputEntry(9, 4)]);
         expect(await arrived.promise).toEqual(["in-9"]);
         await Promise.all([subscription.stop(), requests.stop()]);
@@ -482,6 +470,8 @@ export function eventLogContract(name: string, makeHouse: () => Promise<LogHouse
         expect(seen).toEqual(["st-a"]);
       });
     });
+
+    proofsContract(makeHouse);
 
     test("after closing, everything is at rest: a second close is harmless", async () => {
       const other = house.open("second").log;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ROLES } from "../../compose.ts";
-import { type Address, readConfig } from "../../config.ts";
+import type { Address } from "../../config/setting-reader.ts";
+import { readConfig } from "../../config.ts";
 import { instant } from "../../domain/kernel/time.ts";
 import { defaultReceiverRules } from "../../domain/policy/default-rules.ts";
 import { parseDirectoryForm } from "../../services/directory-form.ts";

@@ -78,7 +78,7 @@ describe("a document that is bad ends its own call, clearly, and nothing else", 
     const request = await house.request({ to: GUEST, document: { inline: text } });
     const { outcome, exit } = await house.event(request, "CallCompleted");
     expect(outcome).toBe("completed");
-    expect(exit && house.keyring.open(exit)).toBe('"done"');
+    expect(exit && (await house.keyring.open(exit))).toBe('"done"');
     await phone.idle();
   });
 });

@@ -62,7 +62,7 @@ describe("the wake-up call through every process (R01)", () => {
     expect(house.history(request)).toEqual(HISTORY);
     expect(application.answers).toEqual(["snooze"]);
     const { value } = await house.event(request, "InputCollected");
-    expect(house.keyring.open(value)).toBe("snooze");
+    expect(await house.keyring.open(value)).toBe("snooze");
   });
 
   test("sent by email: the guest presses 2 and the hotel hears it (C01, T01, T56)", async () => {

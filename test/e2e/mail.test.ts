@@ -41,7 +41,7 @@ afterAll(async () => {
 
 async function register(sender: object): Promise<void> {
   const config = readConfig({ REVEILLE_DATA: join(house.folder, "data") });
-  const administration = openAdministration(config, createFakeOperatorLog());
+  const administration = await openAdministration(config, createFakeOperatorLog());
   await administration.apply({ senders: [sender as { sender: string }] });
   await administration.close();
 }

@@ -1,19 +1,18 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createClientCommands } from "../../adapters/cli/client-commands.ts";
 import { runCommand } from "../../adapters/cli/command.ts";
 import { createPhoneCommand } from "../../adapters/cli/phone-command.ts";
+import { type Ran, runProgram, startProgram } from "../support/program.ts";
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const COMMANDS = [
   "start",
   "demo",
+  "topics",
   "phone",
   "directory",
   "send",
@@ -29,21 +28,8 @@ const COMMANDS = [
 const compiled = mkdtempSync(join(tmpdir(), "reveille-compiled-"));
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
-type Ran = { readonly code: number | null; readonly out: string; readonly err: string };
-
-/** The program itself, as a shell runs it. */
 function reveille(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: compiled, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let out = "";
-    let err = "";
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-    child.on("close", (code) => resolve({ code, out, err }));
-  });
+  return runProgram(args, { NODE_COMPILE_CACHE: compiled, ...env });
 }
 
 /** A command in this process: its words, what it wrote, and its exit code. */
@@ -97,7 +83,16 @@ describe("the program", () => {
   test("an unknown role exits 2 and names the ones there are", async () => {
     const { code, err } = await reveille(["start", "--role", "gatway"]);
     expect(code).toBe(2);
-    expect(err).toContain("telephony, dispatcher, reporting, gateway");
+    expect(err).toContain("gateway, telephony, dispatcher, reporting");
+  });
+
+  test.each([
+    { args: ["--telephony", "0"], why: "give a whole number from 1" },
+    { args: ["--role", "dispatcher", "--dispatchers", "2"], why: "--role runs one process" },
+  ])("start $args exits 2 and says why", async ({ args, why }) => {
+    const { code, err } = await reveille(["start", ...args]);
+    expect(code).toBe(2);
+    expect(err).toContain(why);
   });
 
   test("an impossible setting exits 1 with what to do, and no stack", async () => {
@@ -106,6 +101,58 @@ describe("the program", () => {
     expect(err).toContain("REVEILLE_PORTS");
     expect(err).toContain("REVEILLE_HTPP is no setting");
     expect(err).not.toContain("    at ");
+  });
+});
+
+describe("a log on Kafka", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "reveille-nowhere-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("without a broker there are no topics to make", async () => {
+    const { code, err } = await reveille(["topics", "apply"]);
+    expect(code).toBe(1);
+    expect(err).toContain("REVEILLE_KAFKA names no broker");
+  });
+
+  test("brokers that do not answer fail the making of topics", async () => {
+    const { code, err } = await reveille(["topics", "apply"], { REVEILLE_KAFKA: "127.0.0.1:9" });
+    expect(code).toBe(1);
+    expect(err).toContain("make the topics: no answer");
+    expect(err).not.toContain("    at ");
+  });
+
+  test("a role whose brokers do not answer waits, says for what, and can be stopped", async () => {
+    const role = startProgram(["start", "--role", "dispatcher"], {
+      REVEILLE_DATA: folder,
+      REVEILLE_KAFKA: "127.0.0.1:9",
+    });
+    await role.said("the brokers (127.0.0.1:9)");
+    role.child.kill("SIGTERM");
+    expect((await role.ended).code).toBe(1);
+  });
+});
+
+describe("two telephony servers of one name", { timeout: 90_000 }, () => {
+  test("on one machine: the second is refused, and says what to do (I01, A07)", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "reveille-twins-"));
+    const settings = {
+      REVEILLE_DATA: folder,
+      REVEILLE_DEVELOPMENT: "1",
+      REVEILLE_SIP: "127.0.0.1:0",
+      REVEILLE_SERVER: "twin-1",
+    };
+    const first = startProgram(["start", "--role", "telephony"], settings);
+    await first.said('"what":"role ready"');
+    const second = await runProgram(["start", "--role", "telephony"], settings);
+    expect(second.code).toBe(1);
+    expect(second.err).toContain('telephony server "twin-1" is running on this machine already');
+    expect(second.err).not.toContain("    at ");
+    first.child.kill("SIGINT");
+    expect((await first.ended).code).toBe(0);
+    rmSync(folder, { recursive: true, force: true });
   });
 });
 

@@ -1,4 +1,5 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { appendFileSync, type FSWatcher, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,7 @@ import {
   RESTART_MAX_MS,
   STEADY_MS,
   STOP_WITHIN_MS,
+  type SupervisedRole,
   type Supervisor,
 } from "../../adapters/process/supervisor.ts";
 import { createFakeOperatorLog, type FakeOperatorLog } from "../support/fake-operator-log.ts";
@@ -20,6 +22,7 @@ const ENTRY = fileURLToPath(new URL("tiny-role.ts", import.meta.url));
 
 let folder: string;
 let diary: string;
+let watched: FSWatcher;
 let clock: VirtualClock;
 let operatorLog: FakeOperatorLog & { readonly said: (what: string, count?: number) => Promise<void> };
 let supervisor: Supervisor;
@@ -48,14 +51,24 @@ function createNotes() {
 }
 
 function supervise(...roles: readonly string[]): Supervisor {
+  const env = { PATH: process.env["PATH"] ?? "", DIARY: diary };
+  return superviseSpecs(roles.map((role) => ({ role, env })));
+}
+
+function superviseSpecs(roles: readonly SupervisedRole[]): Supervisor {
   supervisor = createSupervisor({
     entry: ENTRY,
-    roles: roles.map((role) => ({ role, env: { PATH: process.env["PATH"] ?? "", DIARY: diary } })),
+    roles,
     clock,
     operatorLog,
-    onNote: (role) => notes.count(`${role} awake`),
+    onNote: (name, note) => notes.count(`${name} ${String(note)}`),
   });
   return supervisor;
+}
+
+/** Resolves once the line stands in the roles' diary. */
+async function said(line: string): Promise<void> {
+  while (!lines().includes(line)) await once(watched, "change");
 }
 
 const lines = (): readonly string[] => readFileSync(diary, "utf8").trim().split("\n");
@@ -71,6 +84,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "reveille-roles-"));
   diary = join(folder, "diary");
   appendFileSync(diary, "");
+  watched = watch(diary);
   clock = createVirtualClock(NINE);
   notes = createNotes();
   const log = createFakeOperatorLog();
@@ -85,6 +99,7 @@ afterEach(async () => {
   // Whoever does not listen is killed once the patience is over.
   for (let round = 0; round < 4; round += 1) await clock.advance(STOP_WITHIN_MS);
   await stopped;
+  watched.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -99,20 +114,99 @@ const ENDED = "a role ended and is started again";
 const pauses = (): unknown[] =>
   operatorLog.lines.filter(({ what }) => what === ENDED).map(({ facts }) => facts["afterMs"]);
 
-test("roles start in order, each after the one before is ready, and say where they listen", async () => {
+test("roles start together, and say where they listen", async () => {
+  const started = supervise("first", "never-ready").start();
+  const failed = failureOf(started);
+  // The one that is never ready keeps nobody waiting.
+  expect(await supervisor.whenReady("first")).toEqual({ door: `${supervisor.pidOf("first")}` });
+  await notes.reached("never-ready awake", 1);
+  await supervisor.stop();
+  expect(await failed).toContain("stopped while they were being started");
+});
+
+test("where each listens is answered in the order of the list", async () => {
   const listens = await supervise("first", "second").start();
   expect([...listens.keys()]).toEqual(["first", "second"]);
   expect(listens.get("first")).toEqual({ door: `${supervisor.pidOf("first")}` });
-  expect(lines()).toEqual(["first started", "second started"]);
+  expect(lines().toSorted()).toEqual(["first started", "second started"]);
 });
 
-test("the last started is stopped first, and nobody is left", async () => {
-  await supervise("first", "second", "third").start();
-  const pids = ["first", "second", "third"].map((role) => supervisor.pidOf(role) ?? 0);
+test("the first of the list is stopped first, those of one role together, and nobody is left", async () => {
+  const env = { PATH: process.env["PATH"] ?? "", DIARY: diary };
+  superviseSpecs(
+    ["first", "second", "second", "third"].map((role, index) => ({ role, name: `${role}-${index}`, env })),
+  );
+  await supervisor.start();
+  const pids = ["first-0", "second-1", "second-2", "third-3"].map((name) => supervisor.pidOf(name) ?? 0);
   await supervisor.stop();
-  expect(lines().slice(3)).toEqual(["third asked to stop", "second asked to stop", "first asked to stop"]);
+  expect(lines().slice(4)).toEqual([
+    "first asked to stop",
+    "second asked to stop",
+    "second asked to stop",
+    "third asked to stop",
+  ]);
   expect(pids.filter(isAlive)).toEqual([]);
+  expect(supervisor.pidOf("first-0")).toBeNull();
+});
+
+test("a drain asks each to finish, in the same order, and waits", async () => {
+  await supervise("first", "second").start();
+  await supervisor.drain(60_000);
+  expect(lines().slice(2)).toEqual(["first asked to finish", "second asked to finish"]);
   expect(supervisor.pidOf("first")).toBeNull();
+});
+
+test("whoever has not finished when the patience is over is killed", async () => {
+  await supervise("busy").start();
+  const pid = supervisor.pidOf("busy") ?? 0;
+  const drained = supervisor.drain(60_000);
+  await said("busy asked to finish");
+  await clock.advance(60_000 + STOP_WITHIN_MS - 1);
+  expect(isAlive(pid)).toBe(true);
+  await clock.advance(1);
+  await drained;
+  expect(isAlive(pid)).toBe(false);
+});
+
+test("being told to stop cuts a drain short", async () => {
+  await supervise("busy", "second").start();
+  const drained = supervisor.drain(60_000);
+  await said("busy asked to finish");
+  await supervisor.stop();
+  await drained;
+  expect(lines().slice(2)).toEqual(["busy asked to finish", "busy asked to stop", "second asked to stop"]);
+});
+
+test("one that is retired finishes, is not started again, and leaves the others alone", async () => {
+  await supervise("first", "second").start();
+  const pid = supervisor.pidOf("second") ?? 0;
+  await supervisor.retire("first", 60_000);
+  await clock.advance(RESTART_MAX_MS);
+  expect(supervisor.pidOf("first")).toBeNull();
+  expect(supervisor.pidOf("second")).toBe(pid);
+  expect(lines().slice(2)).toEqual(["first asked to finish"]);
+});
+
+test("one more can be added, but no two of one name", async () => {
+  await supervise("first").start();
+  const env = { PATH: process.env["PATH"] ?? "", DIARY: diary };
+  await supervisor.add({ role: "first", name: "first-2", env });
+  expect(supervisor.pidOf("first-2")).not.toBe(supervisor.pidOf("first"));
+  await expect(supervisor.add({ role: "first", name: "first-2", env })).rejects.toThrow(
+    "supervised here already",
+  );
+});
+
+test("a role that tells what it waits for is given its time anew, and is quoted when it is over", async () => {
+  const failed = failureOf(supervise("waits-twice").start());
+  await notes.reached("waits-twice awake", 1);
+  await clock.advance(READY_WITHIN_MS - 1);
+  process.kill(supervisor.pidOf("waits-twice") ?? 0, "SIGUSR2");
+  await notes.reached("waits-twice awake", 2);
+  await clock.advance(READY_WITHIN_MS - 1);
+  expect(supervisor.pidOf("waits-twice")).not.toBeNull();
+  await clock.advance(1);
+  expect(await failed).toContain("waiting for the brokers; see its messages above");
 });
 
 test("a role that is killed is started again after a pause, and is ready again", async () => {
@@ -157,6 +251,7 @@ test("a role that dies before it was first ready is waited for through its resta
 test("a role that never gets ready fails the start in time, says which, and takes the others down", async () => {
   const started = supervise("first", "never-ready").start();
   const failed = failureOf(started);
+  await supervisor.whenReady("first");
   await notes.reached("never-ready awake", 1);
   await clock.advance(READY_WITHIN_MS);
   expect(await failed).toContain(`role never-ready was not ready within ${READY_WITHIN_MS} ms`);
@@ -182,7 +277,7 @@ test("a role that does not listen is killed once the patience is over", async ()
   await supervise("stubborn").start();
   const pid = supervisor.pidOf("stubborn") ?? 0;
   const stopped = supervisor.stop();
-  await clock.settle(() => lines().includes("stubborn asked to stop"), "it was asked").catch(() => undefined);
+  await said("stubborn asked to stop");
   await clock.advance(STOP_WITHIN_MS - 1);
   expect(isAlive(pid)).toBe(true);
   await clock.advance(1);

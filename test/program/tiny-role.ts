@@ -18,18 +18,30 @@ write("started");
 const life = setInterval(() => undefined, 60_000);
 process.on("disconnect", () => process.exit(0));
 
-process.on("SIGTERM", () => {
-  write("asked to stop");
-  if (behaviour === "stubborn") return;
-  clearInterval(life);
-  process.exit(0);
-});
+for (const [signal, what] of [
+  ["SIGTERM", "asked to finish"],
+  ["SIGINT", "asked to stop"],
+] as const) {
+  process.on(signal, () => {
+    write(what);
+    if (behaviour === "stubborn" || (behaviour === "busy" && signal === "SIGTERM")) return;
+    clearInterval(life);
+    process.exit(0);
+  });
+}
 
 switch (behaviour) {
   case "dies-at-once":
     process.exit(3);
     break;
   case "never-ready":
+    say("note", { note: "awake" });
+    break;
+  case "waits-twice":
+    process.on("SIGUSR2", () => {
+      say("waiting", { what: "the brokers" });
+      say("note", { note: "awake" });
+    });
     say("note", { note: "awake" });
     break;
   default:

@@ -11,8 +11,12 @@ import {
   createTelephonyLoad,
   foldLoad,
   promise,
+  promiseHeld,
+  refused,
   serverViews,
   silentServers,
+  type TelephonyLoad,
+  unpromise,
 } from "../../projections/telephony-load.ts";
 import {
   acceptedOffer,
@@ -106,21 +110,61 @@ function report(change: Partial<LoadReported>): LoadReported {
   };
 }
 
-test("free ports are what the last report says, less what we promised since (J02, J08)", () => {
+function outboundOf(load: TelephonyLoad): number | undefined {
+  return [...serverViews(load)][0]?.outbound;
+}
+
+test("what we promised counts beside what the last report says, until a report counts it (J02, J08)", () => {
   const load = createTelephonyLoad();
   foldLoad(load, report({}), NINE);
-  expect([...serverViews(load)][0]?.free).toBe(5);
-  promise(load, SERVER, offer, later(10));
-  expect([...serverViews(load)][0]?.free).toBe(4);
-  foldLoad(load, report({ at: later(500), held: 2 }), later(500));
-  expect([...serverViews(load)][0]?.free).toBe(4);
+  expect([...serverViews(load)]).toMatchObject([{ ports: 10, outbound: 3, inbound: 1, inboundReserve: 1 }]);
+  promise(load, SERVER, offer, later(5_000));
+  expect(outboundOf(load)).toBe(4);
+  foldLoad(load, report({ at: later(400) }), later(500));
+  expect(outboundOf(load)).toBe(4);
+  promiseHeld(load, { server: SERVER, offer, heldAt: later(450) }, later(450));
+  expect(outboundOf(load)).toBe(4);
+  foldLoad(load, report({ at: later(460), held: 2 }), later(500));
+  expect(outboundOf(load)).toBe(4);
+});
+
+test("a promise ends at once where the report knows the hold already, or nothing came of it", () => {
+  const load = createTelephonyLoad();
+  foldLoad(load, report({ at: later(400), held: 2 }), later(410));
+  promise(load, SERVER, offer, later(5_000));
+  promiseHeld(load, { server: SERVER, offer, heldAt: later(390) }, later(410));
+  expect(outboundOf(load)).toBe(4);
+  promise(load, SERVER, offer, later(5_000));
+  unpromise(load, SERVER, offer);
+  expect(outboundOf(load)).toBe(4);
+});
+
+test("a promise that nobody answered is forgotten when its offer has expired, whatever became of its owner", () => {
+  const load = createTelephonyLoad();
+  foldLoad(load, report({}), NINE);
+  promise(load, SERVER, offer, later(5_000));
+  foldLoad(load, report({ at: later(4_999) }), later(4_999));
+  expect(outboundOf(load)).toBe(4);
+  foldLoad(load, report({ at: later(5_000) }), later(5_000));
+  expect(outboundOf(load)).toBe(3);
+});
+
+test("a server that refused is asked again only after its next report (J10)", () => {
+  const load = createTelephonyLoad();
+  foldLoad(load, report({}), NINE);
+  refused(load, SERVER, "busy", NINE);
+  expect([...serverViews(load)]).toMatchObject([{ refusedSince: true }]);
+  foldLoad(load, report({ at: instant(NINE - 1) }), later(10));
+  expect([...serverViews(load)]).toMatchObject([{ refusedSince: true }]);
+  foldLoad(load, report({ at: later(20) }), later(30));
+  expect([...serverViews(load)]).toMatchObject([{ refusedSince: false }]);
 });
 
 test("a late report does not overrule a newer one of the same run", () => {
   const load = createTelephonyLoad();
   foldLoad(load, report({ at: later(1_000) }), later(1_000));
   foldLoad(load, report({ at: later(500), held: 9 }), later(1_001));
-  expect([...serverViews(load)][0]?.free).toBe(5);
+  expect(outboundOf(load)).toBe(3);
 });
 
 test("a server that restarted with its clock set back is believed", () => {
@@ -131,7 +175,7 @@ test("a server that restarted with its clock set back is believed", () => {
     report({ startedAt: instant(NINE - 3_600_000), at: later(-3_600_000), held: 2 }),
     later(3_000),
   );
-  expect([...serverViews(load)][0]?.free).toBe(4);
+  expect(outboundOf(load)).toBe(4);
 });
 
 test("a server is silent by our clock, from when its report reached us (J07)", () => {

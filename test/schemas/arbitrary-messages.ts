@@ -196,6 +196,7 @@ export const ARBITRARY_MESSAGES: {
     InboundStarted: inboundStarted,
     InboundEnded: inboundEnded,
     IntakeRefused: intakeRefused,
+    EraseCustomer: fc.record({ type: is("EraseCustomer"), customer: aCustomer, keys: whole, at }),
   },
   events: {
     RequestReceived: fc.record({
@@ -210,6 +211,8 @@ export const ARBITRARY_MESSAGES: {
     PolicyRejected: fc.record({ type: is("PolicyRejected"), at, verdicts }),
     RequestScheduled: fc.record({ type: is("RequestScheduled"), at, dueAt: at, verdicts }),
     RequestQueued: fc.record({ type: is("RequestQueued"), at, priority: real, verdicts }),
+    LineWaitEnded: fc.record({ type: is("LineWaitEnded"), at, waitedMs: aLength }),
+    RequestSetAside: fc.record({ type: is("RequestSetAside"), at, knownUpTo: whole, foundNext: whole }),
     Dispatched: fc.record({
       type: is("Dispatched"),
       at,
@@ -257,6 +260,7 @@ export const ARBITRARY_MESSAGES: {
     InboundStarted: inboundStarted,
     InboundEnded: inboundEnded,
     IntakeRefused: intakeRefused,
+    CustomerErased: fc.record({ type: is("CustomerErased"), at, customer: aCustomer, keys: whole }),
     OwnershipTaken: ownershipTaken,
     RecordQuarantined: fc.record({
       type: is("RecordQuarantined"),
@@ -271,10 +275,18 @@ export const ARBITRARY_MESSAGES: {
     RequestState: fc.record({ type: is("RequestState"), seq: big, handledUpTo: maybe(big), snapshot: text }),
     CustomerState: fc.record({ type: is("CustomerState"), handledUpTo: maybe(big), snapshot: text }),
     Checkpoint: fc.record({ type: is("Checkpoint"), eventsUpTo: big }),
+    CauseHandled: fc.record({ type: is("CauseHandled"), causeId: text }),
     OwnershipTaken: ownershipTaken,
   },
   offers: {
-    Offer: fc.record({ type: is("Offer"), ...toServer, attempt: whole, expiresAt: at }),
+    Offer: fc.record({
+      type: is("Offer"),
+      ...toServer,
+      attempt: whole,
+      expiresAt: at,
+      outboundPercentMax: whole,
+      inboundReserve: whole,
+    }),
     Grant: fc.record({
       type: is("Grant"),
       ...toServer,
@@ -320,6 +332,13 @@ export const ARBITRARY_MESSAGES: {
       serviceLevel: oneOf("basic", "enhanced"),
       bulkiness: oneOf("solitary", "bulk"),
     }),
+    HoldDeclared: fc.record({ type: is("HoldDeclared"), at, by: text, reason: text }),
+    HoldLifted: fc.record({
+      type: is("HoldLifted"),
+      at,
+      heldSince: at,
+      choice: oneOf("accept-repeat", "mark-unknown"),
+    }),
     CustomerPreferencesSet: fc.record({
       type: is("CustomerPreferencesSet"),
       customer: aCustomer,
@@ -339,8 +358,26 @@ export const ARBITRARY_MESSAGES: {
       countries: fc.array(text, { maxLength: 3 }),
       highRiskPrefixes: fc.array(text, { maxLength: 3 }),
       offerRefusalsMax: whole,
+      enhancedOfferRefusalsMax: whole,
+      serverChoice: oneOf("low-load", "round-robin", "combination"),
+      loadPercentMax: whole,
+      serverLoadPercentMax: whole,
+      inboundReserve: whole,
+      lineWaitMs: maybe(aLength),
+      lostRetryMs: aLength,
       hoursPrecedence: oneOf("customer", "sender"),
     }),
+  },
+  keys: {
+    KeyMinted: fc.record({
+      type: is("KeyMinted"),
+      subject: text,
+      month: text,
+      keyId: text,
+      wrapped: text,
+      at,
+    }),
+    KeyringFounded: fc.record({ type: is("KeyringFounded"), fingerprint: text, at }),
   },
 };
 

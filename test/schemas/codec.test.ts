@@ -5,6 +5,7 @@ import type { TopicName } from "../../domain/ports/event-log.ts";
 import { LONG_MAX } from "../../schemas/avro-type.ts";
 import { decode, encode } from "../../schemas/codec.ts";
 import { decodeBody, encodeBody, schemaOf, UnencodableMessageError } from "../../schemas/message-body.ts";
+import { LOCK_IDS } from "../../schemas/schema-ids.ts";
 import { ARBITRARY_MESSAGES, EVERY_RECORD } from "./arbitrary-messages.ts";
 import { anEnvelope } from "./arbitrary-values.ts";
 
@@ -100,7 +101,11 @@ test("headers may arrive as bytes, as Kafka clients give them", () => {
 
 describe("what can't be read is a reason, never an exception", () => {
   const message = sample(ARBITRARY_MESSAGES.load.LoadReported);
-  const { headers } = encode<TopicName>("load", { key: "k", envelope, message });
+  const { ce_dataschema: urn, ...headers } = encode<TopicName>("load", {
+    key: "k",
+    envelope,
+    message,
+  }).headers;
   const body = encodeBody("load", message);
   const withId = (id: number): Buffer => {
     const changed = Buffer.from(body);
@@ -124,11 +129,19 @@ describe("what can't be read is a reason, never an exception", () => {
     expect(decoded).toMatchObject({ ok: false, reason: expect.stringContaining(reason) });
   });
 
-  test("a record of another topic", () => {
-    expect(decode("events", body, headers)).toMatchObject({
+  test.each([
+    [urn],
+    [undefined],
+  ])("a record of another topic, whether it names its schema or not", (named) => {
+    expect(decode("events", body, { ...headers, ce_dataschema: named })).toMatchObject({
       ok: false,
       reason: expect.stringContaining("not of this topic"),
     });
+  });
+
+  test("a schema name that this release does not know, with an id that it does not know", () => {
+    const newer = { ...headers, ce_dataschema: "urn:reveille:schema:load-reveille.load.LoadReported:999" };
+    expect(decode("load", withId(999_999), newer)).toMatchObject({ ok: false });
   });
 
   test.each([
@@ -155,6 +168,23 @@ describe("what can't be read is a reason, never an exception", () => {
       { numRuns: 500 },
     );
   });
+});
+
+test("a record that names its schema is read by that name, whatever id a registry gave the schema", () => {
+  const message = sample(ARBITRARY_MESSAGES.load.LoadReported);
+  const { value, headers } = encode<TopicName>("load", { key: "k", envelope, message });
+  const numberedElsewhere = Buffer.from(value ?? []);
+  for (const id of [1, 999_999]) {
+    numberedElsewhere.writeInt32BE(id, 1);
+    expect(decode("load", numberedElsewhere, headers)).toEqual({ ok: true, envelope, message });
+  }
+});
+
+test("a record is written with the ids of the registry that it is for", () => {
+  const message = sample(ARBITRARY_MESSAGES.load.LoadReported);
+  const body = encodeBody("load", message, { ...LOCK_IDS, idOf: () => 4_711 });
+  expect(body.readInt32BE(1)).toBe(4_711);
+  expect(body.subarray(5)).toEqual(encodeBody("load", message).subarray(5));
 });
 
 test("a message that lacks a field is refused with the field's name and not its value", () => {

@@ -75,7 +75,9 @@ describe("a schema that is added", () => {
   test("is read by the version that is in use, and its bytes are not lost", () => {
     writeVersion(2, (fields) => [{ name: "region", type: "string", default: "" }, ...fields]);
     lockSchemas(folder);
-    const reading = loadCatalogue(folder).readings.find(({ writer }) => writer.version === 2);
+    const reading = loadCatalogue(folder).readings.find(
+      ({ writer }) => writer.record === "LoadReported" && writer.version === 2,
+    );
     expect(reading?.reader.version).toBe(1);
     const value = {
       region: "eu",

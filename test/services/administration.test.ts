@@ -63,7 +63,7 @@ describe("an account", () => {
     expect(credentials.map(({ mechanism }) => mechanism)).toEqual(["password", "api-key", "message-digest"]);
     expect(credentials[0]).toMatchObject({ phc: expect.stringMatching(/^\$argon2id\$/) });
     const signing = credentials[2];
-    expect(signing?.mechanism === "message-digest" && keyring.open(signing.secret)).toBe(SECRET);
+    expect(signing?.mechanism === "message-digest" && keyring.openNow(signing.secret)).toBe(SECRET);
   });
 
   test.each([
@@ -133,6 +133,33 @@ describe("rules", () => {
     expect(messages()[0]).not.toHaveProperty("volumePeriodSeconds");
   });
 
+  test("say how a server is chosen, how full they may get, and how long a Request waits for a line (F04-F08, O06, O07)", async () => {
+    const { apply, messages } = office();
+    const rules = {
+      version: "house@8",
+      serverChoice: "combination",
+      loadPercentMax: 80,
+      serverLoadPercentMax: 90,
+      inboundReserve: 4,
+      lineWaitSeconds: 120,
+      lostRetrySeconds: 45,
+      offerRefusalsMax: 12,
+    } as const;
+    await apply({ rules });
+    expect(messages()).toMatchObject([
+      {
+        serverChoice: "combination",
+        loadPercentMax: 80,
+        serverLoadPercentMax: 90,
+        inboundReserve: 4,
+        lineWaitMs: 120_000,
+        lostRetryMs: 45_000,
+        offerRefusalsMax: 12,
+        enhancedOfferRefusalsMax: 12,
+      },
+    ]);
+  });
+
   test.each([
     ["no version", { volumeMax: 3 }, /"version" is missing/],
     ["an unknown field", { version: "x", volumemax: 3 }, /"volumemax" is not a field of rules/],
@@ -143,6 +170,9 @@ describe("rules", () => {
     ["a prefix with a plus sign", { version: "x", highRiskPrefixes: ["+979"] }, /highRiskPrefixes/],
     ["an unknown choice", { version: "x", unknownZone: "maybe" }, /unknownZone/],
     ["an unknown precedence", { version: "x", hoursPrecedence: "nobody" }, /hoursPrecedence/],
+    ["an unknown scheme", { version: "x", serverChoice: "best" }, /serverChoice/],
+    ["more than all ports", { version: "x", loadPercentMax: 101 }, /loadPercentMax/],
+    ["no wait for a line", { version: "x", lineWaitSeconds: 0 }, /lineWaitSeconds/],
     ["hours that are no list", { version: "x", hours: "9-17" }, /hours/],
   ])("with %s are refused", async (_what, rules, message) => {
     const { apply, stored } = office();

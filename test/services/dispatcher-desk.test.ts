@@ -5,7 +5,7 @@ import type { Delivered, Outputs } from "../../domain/ports/event-log.ts";
 import type { InputMessage } from "../../domain/request/commands.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { createDirectory } from "../../projections/directory.ts";
-import { createTelephonyLoad, foldLoad } from "../../projections/telephony-load.ts";
+import { createTelephonyLoad, foldLoad, hear } from "../../projections/telephony-load.ts";
 import { createDesk, type Desk } from "../../services/dispatcher/desk.ts";
 import { createDispatcherTask } from "../../services/dispatcher/task.ts";
 import { createFakeOperatorLog } from "../support/fake-operator-log.ts";
@@ -35,7 +35,7 @@ function deskAt(steady: { now: Instant }) {
   const ports = {
     load,
     directory: createDirectory(),
-    keyring: { open: () => null },
+    keyring: { openNow: () => null, arrived: () => Promise.resolve() },
     numbering: {
       describe: () => {
         throw new Error("no number is opened in this test");
@@ -46,6 +46,7 @@ function deskAt(steady: { now: Instant }) {
     dialled: (number: string) => number,
     draw: () => 0,
     ulid: () => `id-${(made += 1)}`,
+    operatorLog: createFakeOperatorLog(),
     steadyNow: () => steady.now,
   };
   return { load, ports, desk: createDesk({ ...OPTIONS, partition: 0, epoch: 2 }, ports) };
@@ -175,6 +176,7 @@ test("a server is declared gone only after the log has shown that it works (J07)
   const lookUntil = (ms: number): string[] => {
     const types: string[] = [];
     for (; steady.now < later(ms); steady.now = (steady.now + 1_000) as Instant) {
+      hear(load, steady.now);
       desk.pump(steady.now);
       types.push(...typesOf(desk.takeOutputs()).map(String));
     }

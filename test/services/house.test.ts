@@ -173,3 +173,46 @@ describe("an incoming call (I02, I04)", () => {
     await dispatcher.stop();
   });
 });
+
+describe("the Receiver's rules, switched while it runs", () => {
+  test("cap the calls of each server: one more than the cap waits until one has ended (F06)", async () => {
+    await house.administration.apply({
+      rules: { version: "house@1", serverLoadPercentMax: 50, serverChoice: "round-robin" },
+    });
+    const dispatcher = await house.startDispatcher();
+    const { server, telephony } = await house.startServer("telephony-1", { ports: 4 });
+    const requests = [];
+    for (const number of ["+12125550131", "+12125550132", "+12125550133"]) {
+      const to = parsePhoneNumber(number);
+      if (to === null) throw new Error("not E.164");
+      requests.push(await house.post({ to }));
+    }
+    await house.clock.advance(5_000);
+    expect(telephony.inProgress()).toBe(2);
+    await house.administration.apply({ rules: { version: "house@2", serverLoadPercentMax: 75 } });
+    await house.clock.advance(2_000);
+    expect(telephony.inProgress()).toBe(3);
+    for (const request of requests) await house.until(request, "RequestCompleted");
+    await server.stop();
+    await dispatcher.stop();
+  });
+
+  test("end the wait for a free line after N such waits, as the Sender can see (F08, L12, L13)", async () => {
+    await house.administration.apply({
+      rules: { version: "house@1", lineWaitSeconds: 30, offerRefusalsMax: 2 },
+    });
+    const dispatcher = await house.startDispatcher();
+    const request = await house.post();
+    await house.until(request, "RequestFailed");
+    expect(await house.history(request)).toEqual([
+      "RequestReceived",
+      "RequestQueued",
+      "LineWaitEnded",
+      "RequestQueued",
+      "LineWaitEnded",
+      "RequestFailed",
+    ]);
+    expect((await house.board.statusOf(request))?.outcome).toBe("no-line");
+    await dispatcher.stop();
+  });
+});

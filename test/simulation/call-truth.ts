@@ -1,6 +1,6 @@
 /**
- * What really happened on the telephone network, kept beside the system: the INVITEs that left, the calls that
- * came in, and how long each lasted. The product never reads this; the invariants compare its log with it.
+ * What really happened, kept beside the system: the INVITEs that left, the calls that came in, how long each
+ * lasted, and who could not be heard when. The product never reads this; the invariants compare its log with it.
  */
 import type { OfferId, RequestId } from "../../domain/kernel/identifiers.ts";
 import type { Incarnation } from "./incarnation.ts";
@@ -13,6 +13,7 @@ export type TrueCall = {
   readonly life: Incarnation;
   readonly number: string | null;
   readonly beganAt: number;
+  answeredAt: number | null;
   endedAt: number | null;
 };
 
@@ -22,14 +23,18 @@ type TrueGrant = { readonly offer: OfferId; readonly server: string; readonly st
 export type CallTruth = {
   readonly calls: TrueCall[];
   readonly grants: TrueGrant[];
-  /** Periods in which a server could not be heard, whatever it did. */
-  readonly silences: { readonly server: string; readonly from: number; until: number }[];
+  /** Calls of a time that the log was put back behind: it can't know them. */
+  readonly forgotten: TrueCall[];
+  /** Periods in which a process could not be heard, or could not hear. */
+  readonly silences: { readonly process: string; readonly from: number; until: number }[];
+  /** Periods in which nobody could use the log, or the topic. */
+  readonly outages: { readonly topic: "load" | null; readonly from: number; readonly until: number }[];
 };
 
 export function createCallTruth(): CallTruth {
-  return { calls: [], grants: [], silences: [] };
+  return { calls: [], grants: [], forgotten: [], silences: [], outages: [] };
 }
 
-export function liveCalls(truth: CallTruth): readonly TrueCall[] {
+export function liveCalls(truth: Pick<CallTruth, "calls">): readonly TrueCall[] {
   return truth.calls.filter(({ endedAt }) => endedAt === null);
 }

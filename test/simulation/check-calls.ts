@@ -3,6 +3,7 @@ import type { OfferId, RequestId } from "../../domain/kernel/identifiers.ts";
 import { slotOfRequest } from "../../domain/kernel/identifiers.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
 import { liveCalls, type TrueCall } from "./call-truth.ts";
+import { checkPolicy } from "./check-policy.ts";
 import { START } from "./incarnation.ts";
 import { PARTITIONS } from "./sim-store.ts";
 import type { Report } from "./violation.ts";
@@ -14,6 +15,15 @@ function eventsOf(world: World, request: RequestId): RequestEvent[] {
     if (envelope.subject === request && envelope.sequence !== null && message !== null) events.push(message);
   }
   return events;
+}
+
+/** The log holds the outcome of this offer already: whoever calls now calls without leave. */
+function isClosed(events: readonly RequestEvent[], offer: OfferId): boolean {
+  return events.some(
+    (event) =>
+      (event.type === "CallLost" || event.type === "CallCompleted" || event.type === "DispatchRejected") &&
+      event.offer === offer,
+  );
 }
 
 /** The log says that nobody could see this call any more: only then may another be under way beside it. */
@@ -39,8 +49,7 @@ function checkPorts(world: World, server: string, report: Report): void {
   const outbound = live.filter(({ offer }) => offer !== null).length;
   const { ports, inboundReserve } = world.scenario;
   if (live.length > ports) report("I7", `${server} carries ${live.length} calls on ${ports} ports`);
-  const reserve = Math.min(inboundReserve, ports - 1);
-  if (outbound > ports - reserve) report("I7", `${server} places ${outbound} calls into its reserve`);
+  if (outbound > ports - inboundReserve) report("I7", `${server} places ${outbound} calls into its reserve`);
 }
 
 export function watchCalls(world: World, report: Report): Watch {
@@ -54,7 +63,12 @@ export function watchCalls(world: World, report: Report): Watch {
         if (other.request === call.request) report("I3", `two calls at once for ${call.request}`);
         else if (other.number === call.number) report("I3", "two calls at once for one Customer");
       }
+      if (world.truth.forgotten.some(({ request }) => request === call.request)) {
+        report("I4", `${call.request} was called again after an old copy of the log was restored`);
+      }
       if (events.some(isTerminal)) report("I4", `an INVITE for ${call.request} after its end`);
+      if (isClosed(events, order.offer))
+        report("I4", `an INVITE for ${order.offer}, which the log has closed`);
       if (!isBacked(events, order.offer, call.server))
         report("I15", `an INVITE for ${order.offer} without Accepted`);
       const grants = world.truth.grants.filter(
@@ -68,6 +82,7 @@ export function watchCalls(world: World, report: Report): Watch {
       const late = START + world.timeline.now() - callBefore;
       if (late > 0 && call.life.wallOffsetMs === 0)
         report("I6", `an INVITE ${late} ms after its last instant`);
+      checkPolicy(world, call, report);
       checkPorts(world, call.server, report);
     },
   };

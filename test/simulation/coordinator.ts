@@ -3,7 +3,6 @@
  * epoch in each commit tells them apart.
  */
 import { ownerMarkEntry } from "../../adapters/event-log/owner-marks.ts";
-
 import { instant } from "../../domain/kernel/time.ts";
 import type { Ownership, Task, Worker } from "../../domain/ports/event-log.ts";
 import type { Dice } from "./dice.ts";
@@ -33,6 +32,8 @@ export function createCoordinator(timeline: Timeline, dice: Dice, store: SimStor
   const members = new Set<Member>();
   let planned = false;
 
+  /** Nobody takes anything from a log that is down. */
+  const isUp = (): boolean => [...members].some(({ world }) => !world.isDown("events"));
   const isPresent = ({ life }: Member): boolean => life.alive && life.pausedUntil <= timeline.now();
 
   function plan(): void {
@@ -40,7 +41,8 @@ export function createCoordinator(timeline: Timeline, dice: Dice, store: SimStor
     planned = true;
     timeline.at(dice.between(1, SETTLE_MS_MAX), null, () => {
       planned = false;
-      shareOut();
+      if (isUp()) shareOut();
+      else plan();
     });
   }
 
@@ -54,8 +56,10 @@ export function createCoordinator(timeline: Timeline, dice: Dice, store: SimStor
   /** Its owner gave up on it: taken up again, by anybody, unless that has happened meanwhile. */
   function takeUpAgain(partition: number, epoch: number): void {
     timeline.at(dice.between(50, SETTLE_MS_MAX), null, () => {
+      if (store.lease(partition).epoch !== epoch) return;
       const present = [...members].filter(isPresent);
-      if (store.lease(partition).epoch === epoch && present.length > 0) give(partition, dice.pick(present));
+      if (present.length > 0 && isUp()) give(partition, dice.pick(present));
+      else takeUpAgain(partition, epoch);
     });
   }
 

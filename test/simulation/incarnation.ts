@@ -4,15 +4,17 @@ export type Incarnation = {
   alive: boolean;
   /** As after SIGSTOP: until then nothing of it runs; 0: it runs. */
   pausedUntil: number;
-  /** Cut off from the log until then. */
-  cutOffUntil: number;
+  /** Nothing that it writes arrives at the log until then. */
+  muteUntil: number;
+  /** Nothing in the log reaches it until then. */
+  deafUntil: number;
   /** How far its wall clock is from the true one, ms. */
   wallOffsetMs: number;
 };
 
 export function bear(name: string, wallOffsetMs: number): Incarnation {
-  return { name, alive: true, pausedUntil: 0, cutOffUntil: 0, wallOffsetMs };
+  return { name, alive: true, pausedUntil: 0, muteUntil: 0, deafUntil: 0, wallOffsetMs };
 }
 
-/** Friday 2026-11-20, 17:00 UTC: an open hour everywhere in the United States. */
-export const START = Date.UTC(2026, 10, 20, 17);
+/** Friday 2026-11-20, 17:00:30 UTC: half a minute after noon in New York, where everybody who is called lives. */
+export const START = Date.UTC(2026, 10, 20, 17, 0, 30);

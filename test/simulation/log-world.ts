@@ -1,7 +1,7 @@
 /** The way to the log, the same for every process: travel, lost answers, and proof that something is durable. */
 import { instant } from "../../domain/kernel/time.ts";
 import type { Durable } from "../../domain/ports/durable.ts";
-import { LogUnavailableError } from "../../domain/ports/event-log.ts";
+import { LogUnavailableError, type TopicName } from "../../domain/ports/event-log.ts";
 import type { Dice } from "./dice.ts";
 import { type Incarnation, START } from "./incarnation.ts";
 import type { SimStore } from "./sim-store.ts";
@@ -22,7 +22,9 @@ export type LogWorld = {
   readonly store: SimStore;
   /** Of the moment: outages and the quiet end change it. */
   readonly faults: () => LogFaults;
-  readonly isDown: () => boolean;
+  readonly isDown: (topic: TopicName) => boolean;
+  /** Offers whose grant a torn transaction swallowed: nobody can tell what became of them but by silence. */
+  readonly tornOffers: Set<string>;
   /** A planted bug: owners whose epoch has passed may commit. */
   readonly unfenced: boolean;
   /** A planted bug: owners keep their memory after a failed commit. */
@@ -34,8 +36,12 @@ const ANSWER_LOST_MS = 50;
 export const REFUSED_MS = 5;
 const TRAVEL_MS_MAX = 15;
 
-export function isReachable(world: Pick<LogWorld, "isDown" | "timeline">, life: Incarnation): boolean {
-  return !world.isDown() && life.cutOffUntil <= world.timeline.now();
+export function canWrite(world: LogWorld, life: Incarnation, topic: TopicName): boolean {
+  return !world.isDown(topic) && life.muteUntil <= world.timeline.now();
+}
+
+export function canRead(world: LogWorld, life: Incarnation, topic: TopicName): boolean {
+  return !world.isDown(topic) && life.deafUntil <= world.timeline.now();
 }
 
 export function proof(timeline: Timeline): Durable {
@@ -44,7 +50,12 @@ export function proof(timeline: Timeline): Durable {
 
 /** Runs `arrive` where the log is; its answer finds the caller only while that lives. */
 export function travel(world: LogWorld, arrive: () => void): void {
-  world.timeline.at(world.dice.between(1, TRAVEL_MS_MAX), null, arrive);
+  const { timeline, dice, store } = world;
+  const power = store.powerCuts();
+  timeline.at(dice.between(1, TRAVEL_MS_MAX), null, () => {
+    // What was on its way when the power failed never arrives.
+    if (store.powerCuts() === power) arrive();
+  });
 }
 
 /** Answers a writer, sometimes not: the record is stored and the writer believes it is not. */
@@ -55,10 +66,11 @@ export function acknowledge(
   answer: { readonly yes: () => void; readonly no: (error: Error) => void },
 ): void {
   const { timeline, dice, store } = world;
-  const lose = dice.happens(world.faults().ackLost);
-  store.whenDurable(write, () => {
-    if (lose)
-      timeline.at(ANSWER_LOST_MS, life, () => answer.no(new LogUnavailableError("the answer was lost")));
-    else timeline.at(dice.between(0, REFUSED_MS), life, answer.yes);
-  });
+  const durableIn = store.durableInMs(write);
+  if (dice.happens(world.faults().ackLost)) {
+    const lost = new LogUnavailableError("the answer was lost");
+    timeline.at(durableIn + ANSWER_LOST_MS, life, () => answer.no(lost));
+  } else {
+    timeline.at(durableIn + dice.between(0, REFUSED_MS), life, answer.yes);
+  }
 }

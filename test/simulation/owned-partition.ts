@@ -9,21 +9,25 @@ import {
   type Task,
 } from "../../domain/ports/event-log.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { acknowledge, isReachable, type LogWorld, proof, REFUSED_MS, travel } from "./log-world.ts";
-import { type Batch, delivered } from "./sim-store.ts";
+import { acknowledge, canRead, canWrite, type LogWorld, proof, REFUSED_MS, travel } from "./log-world.ts";
+import { delivered } from "./sim-store.ts";
+import { batchOf, positionOf, tear } from "./torn-commit.ts";
 
 export type TakenPartition = {
   readonly partition: number;
   readonly epoch: number;
+  /** Where the owner's marks stand, by their index. */
   readonly stateMark: number;
   readonly eventsMark: number;
 };
 export type OwnedPartition = { readonly lose: () => void };
 
 const RESTORE_MS_MAX = 200;
+/** Whoever can't reach the log looks again after this. */
+const RECONNECT_MS = 500;
 const BATCH_MAX = 20;
-
-const batchOf = ({ events, state, offers }: Outputs): Batch => ({ events, state, offers });
+/** How often an owner meets a changelog that has been compacted. */
+const COMPACTED = 0.7;
 
 export function ownPartition(
   world: LogWorld,
@@ -38,6 +42,8 @@ export function ownPartition(
   let over = false;
   let busy = false;
   let scheduled = false;
+  let restored = false;
+  /** Index of the next input. */
   let cursor = 0;
   let eventsUpTo: number | null = null;
 
@@ -47,7 +53,7 @@ export function ownPartition(
     if (over) return;
     over = true;
     silence();
-    lost.abort();
+    lost.abort("gone");
     task.drop();
     onEnd();
   }
@@ -55,6 +61,20 @@ export function ownPartition(
   function isFenced(): boolean {
     const lease = store.lease(partition);
     return !world.unfenced && (lease.epoch !== epoch || lease.holder !== life);
+  }
+
+  function refusal(): Error | null {
+    if (!canWrite(world, life, "events")) return new LogUnavailableError("the log takes nothing");
+    if (isFenced()) return new OwnershipLostError("the partition has a newer owner");
+    if (dice.happens(world.faults().appendFails)) return new LogUnavailableError("the commit failed");
+    return null;
+  }
+
+  function failure(outputs: Outputs): Error | null {
+    const refused = refusal();
+    if (refused !== null) return refused;
+    const missing = tear(world, outputs, partition);
+    return missing === null ? null : new LogUnavailableError(`the transaction was torn: ${missing}`);
   }
 
   function commit(outputs: Outputs): Promise<Committed> {
@@ -68,13 +88,13 @@ export function ownPartition(
     };
     if (over) return Promise.reject(new OwnershipLostError("no longer owned here"));
     travel(world, () => {
-      const failure = refusal() ?? tear(outputs);
-      if (failure !== null) {
-        timeline.at(REFUSED_MS, life, () => refuse(failure));
+      const failed = failure(outputs);
+      if (failed !== null) {
+        timeline.at(REFUSED_MS, life, () => refuse(failed));
         return;
       }
-      const write = store.write(batchOf(outputs), positionOf(outputs));
-      if (outputs.events.length > 0) eventsUpTo = store.records("events", partition).length - 1;
+      const write = store.write(batchOf(outputs), positionOf(outputs, partition));
+      if (outputs.events.length > 0) eventsUpTo = store.records("events", partition).at(-1)?.offset ?? null;
       const upTo = eventsUpTo;
       acknowledge(world, life, write, {
         yes: () => resolve({ durable: proof(timeline), eventsUpTo: upTo }),
@@ -84,52 +104,34 @@ export function ownPartition(
     return promise;
   }
 
-  function refusal(): Error | null {
-    if (!isReachable(world, life)) return new LogUnavailableError("the log takes nothing");
-    if (isFenced()) return new OwnershipLostError("the partition has a newer owner");
-    if (dice.happens(world.faults().appendFails)) return new LogUnavailableError("the commit failed");
-    return null;
-  }
-
-  /** A transaction that the log broke: the half that is there must do. */
-  function tear(outputs: Outputs): Error | null {
-    if (!dice.happens(world.faults().torn)) return null;
-    const way = dice.pick(["position-lost", "outputs-lost", "state-lost"] as const);
-    if (way === "position-lost") store.write(batchOf(outputs));
-    if (way === "outputs-lost") store.write({}, positionOf(outputs));
-    if (way === "state-lost") store.write({ ...batchOf(outputs), state: [] }, positionOf(outputs));
-    return new LogUnavailableError(`the transaction was torn: ${way}`);
-  }
-
-  function positionOf({ handledUpTo }: Outputs): { partition: number; offset: number } | undefined {
-    return handledUpTo === null ? undefined : { partition, offset: handledUpTo };
-  }
-
   function restore(): void {
-    if (over) return;
     for (const record of restorable()) task.restoreState(record);
-    const known = task.eventsKnownUpTo() ?? -1;
-    for (const record of store.records("events", partition).slice(known + 1, taken.eventsMark)) {
+    const known = store.indexAfter("events", partition, task.eventsKnownUpTo() ?? -1);
+    for (const record of store.records("events", partition).slice(known, taken.eventsMark)) {
       task.restoreEvent(delivered("events", partition, record));
     }
-    cursor = (task.resumeAfter(store.position(partition)) ?? -1) + 1;
+    const after = task.resumeAfter(store.position(partition)) ?? -1;
+    cursor = store.indexAfter("requests", partition, after);
     // A group whose positions were lost or set back gives old input again: that must change nothing.
     if (dice.happens(world.faults().repeated)) cursor = dice.between(0, cursor);
+    restored = true;
     wake();
   }
 
   /** As it stands, or compacted: the owner must not see a difference. */
   function restorable(): Delivered<"state">[] {
     const records = store.records("state", partition).slice(0, taken.stateMark);
-    if (dice.happens(0.5)) return records.map((record) => delivered("state", partition, record));
+    if (!dice.happens(COMPACTED)) return records.map((record) => delivered("state", partition, record));
     const newest = new Map(records.map((record) => [record.key, record.offset]));
     return records
       .filter((record) => record.message !== null && newest.get(record.key) === record.offset)
       .map((record) => delivered("state", partition, record));
   }
 
+  const inputs = () => store.records("requests", partition);
+
   async function feed(): Promise<void> {
-    const batch = store.records("requests", partition).slice(cursor, cursor + dice.between(1, BATCH_MAX));
+    const batch = inputs().slice(cursor, cursor + dice.between(1, BATCH_MAX));
     if (batch.length === 0) return;
     cursor += dice.happens(world.faults().repeated) ? dice.between(0, batch.length) : batch.length;
     await task.handle(batch.map((record) => delivered("requests", partition, record)));
@@ -138,29 +140,33 @@ export function ownPartition(
   async function feedOnce(): Promise<void> {
     await feed();
     busy = false;
-    if (cursor < store.records("requests", partition).length) wake();
+    if (cursor < inputs().length) wake();
   }
 
-  function wake(): void {
+  function wake(delayMs = dice.between(0, world.faults().deliveryMsMax)): void {
     if (scheduled || over || !life.alive) return;
     scheduled = true;
-    timeline.at(dice.between(0, world.faults().deliveryMsMax), life, () => {
+    timeline.at(delayMs, life, () => {
       scheduled = false;
       if (over || busy) return;
-      if (!isReachable(world, life)) return wake();
+      if (!canRead(world, life, "requests")) return wake(RECONNECT_MS);
       busy = true;
       feedOnce().catch(end);
     });
   }
 
-  const silence = store.onWrite((topics) => {
+  const silence = store.onWrite("requests", () => {
     if (!life.alive) silence();
-    else if (restored && topics.includes("requests")) wake();
+    else if (restored) wake();
   });
-  let restored = false;
-  timeline.at(dice.between(5, RESTORE_MS_MAX), life, () => {
-    restored = true;
-    restore();
-  });
+
+  function restoreIn(delayMs: number): void {
+    timeline.at(delayMs, life, () => {
+      if (over) return;
+      if (canRead(world, life, "requests")) restore();
+      else restoreIn(RECONNECT_MS);
+    });
+  }
+  restoreIn(dice.between(5, RESTORE_MS_MAX));
   return { lose: end };
 }

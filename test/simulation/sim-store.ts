@@ -11,31 +11,51 @@ import type { Timeline } from "./timeline.ts";
 export type Kept<Topic extends TopicName> = Entry<Topic> & { readonly offset: number; readonly at: number };
 type Lease = { readonly holder: Incarnation | null; readonly epoch: number };
 export type Batch = { readonly [Topic in TopicName]?: readonly Entry<Topic>[] };
+type Position = { readonly partition: number; readonly offset: number };
 
-type Write = { readonly number: number; readonly undo: () => void };
+type Write = { readonly number: number; readonly durableAt: number; readonly undo: () => void };
 type Topics = { readonly [Topic in TopicName]: Kept<Topic>[][] };
 
-const TOPICS: readonly TopicName[] = ["requests", "events", "state", "offers", "load", "directory"];
+const TOPICS: readonly TopicName[] = ["requests", "events", "state", "offers", "load", "directory", "keys"];
 
 /** Partitions of the co-partitioned topics: enough to be shared out, few enough to be busy. */
 export const PARTITIONS = 3;
 
 const counts = (topic: TopicName): number => (topic === "load" || topic === "directory" ? 1 : PARTITIONS);
 
+export type DiskOptions = {
+  /** From visible to durable. */
+  readonly syncMs: number;
+  /** Offsets that a transaction uses up besides its records, as Kafka's markers do. */
+  readonly markers: number;
+};
+
 export type SimStore = {
   partitionCount(topic: TopicName): number;
   records<Topic extends TopicName>(topic: Topic, partition: number): readonly Kept<Topic>[];
   all<Topic extends TopicName>(topic: Topic): readonly Kept<Topic>[];
-  /** One transaction. Answers its number, for `whenDurable`. */
-  write(batch: Batch, position?: { readonly partition: number; readonly offset: number }): number;
-  whenDurable(write: number, action: () => void): void;
+  /** Index of the first record behind `offset`. */
+  indexAfter(topic: TopicName, partition: number, offset: number): number;
+  /** One transaction. Answers its number, for `durableInMs`. */
+  write(batch: Batch, position?: Position): number;
+  /** How long it will take until a write, and with it every earlier one, is durable; 0: it is. */
+  durableInMs(write: number): number;
+  /** Where an entry stands that was written just now. */
+  positionOf<Topic extends TopicName>(topic: Topic, entry: Entry<Topic>): Position;
   lastWrite(): number;
   position(partition: number): number | null;
   lease(partition: number): Lease;
   setLease(partition: number, lease: Lease): void;
-  onWrite(listener: (topics: readonly TopicName[]) => void): () => void;
-  /** Every process dies at this instant; what was visible and not yet durable was never written. */
-  cutPower(): void;
+  onWrite(topic: TopicName, listener: () => void): () => void;
+  /** A copy of everything as it is now; whoever calls the answer puts it back, as from a backup. */
+  backUp(): () => void;
+  /** How often the power failed: what was under way before is not under way any more. */
+  powerCuts(): number;
+  /**
+   * Every process dies at this instant. Of the writes that were visible and not yet durable the oldest survive,
+   * as many as `luck` (in [0, 1)) says; the others were never written.
+   */
+  cutPower(luck: number): void;
 };
 
 export function delivered<Topic extends TopicName>(
@@ -47,7 +67,7 @@ export function delivered<Topic extends TopicName>(
   return { topic, partition, offset, key, appendedAt: instant(START + at), ok: true, envelope, message };
 }
 
-export function createSimStore(timeline: Timeline, syncMs: number): SimStore {
+export function createSimStore(timeline: Timeline, { syncMs, markers }: DiskOptions): SimStore {
   const empty = (topic: TopicName): never[][] => Array.from({ length: counts(topic) }, () => []);
   const topics: Topics = {
     requests: empty("requests"),
@@ -56,43 +76,60 @@ export function createSimStore(timeline: Timeline, syncMs: number): SimStore {
     offers: empty("offers"),
     load: empty("load"),
     directory: empty("directory"),
+    keys: empty("keys"),
   };
   const positions = new Map<number, number>();
   const leases = new Map<number, Lease>();
-  const listeners = new Set<(topics: readonly TopicName[]) => void>();
+  const listeners = new Map<TopicName, Set<() => void>>(TOPICS.map((topic) => [topic, new Set()]));
+  /** Writes that are not durable yet, and perhaps some that have become so. */
   let unsynced: Write[] = [];
-  let waiting: { readonly write: number; readonly action: () => void }[] = [];
   let written = 0;
-  let durable = 0;
   let power = 0;
-  let syncing = false;
+  /** When the newest sync that was begun, or promised, ends. */
+  let syncedAt = 0;
 
-  function sync(): void {
-    if (syncing || unsynced.length === 0) return;
-    syncing = true;
-    const upTo = written;
-    const during = power;
-    timeline.at(syncMs, null, () => {
-      if (power !== during) return;
-      syncing = false;
-      durable = upTo;
-      unsynced = unsynced.filter((write) => write.number > upTo);
-      const due = waiting.filter(({ write }) => write <= upTo);
-      waiting = waiting.filter(({ write }) => write > upTo);
-      for (const { action } of due) action();
-      sync();
-    });
+  /** One sync at a time: what is written during one is durable with the next. */
+  function durableAt(): number {
+    const now = timeline.now();
+    const begins = syncedAt - syncMs > now ? syncedAt - syncMs : Math.max(now, syncedAt);
+    syncedAt = begins + syncMs;
+    return syncedAt;
   }
 
   function keep<Topic extends TopicName>(topic: Topic, entries: readonly Entry<Topic>[]): () => void {
-    const undo: (() => void)[] = [];
+    const grown = new Map<Kept<Topic>[], number>();
     for (const entry of entries) {
       const into: Kept<Topic>[] = topics[topic][entry.slot % counts(topic)] ?? [];
-      into.push({ ...entry, offset: into.length, at: timeline.now() });
-      undo.push(() => into.pop());
+      const last = into.at(-1)?.offset ?? -1;
+      // What the transaction before left behind: its marker.
+      const gap = grown.has(into) || last < 0 ? 0 : markers;
+      if (!grown.has(into)) grown.set(into, into.length);
+      into.push({ ...entry, offset: last + 1 + gap, at: timeline.now() });
     }
     return () => {
-      for (const step of undo) step();
+      for (const [into, length] of grown) into.length = length;
+    };
+  }
+
+  function indexAfter(topic: TopicName, partition: number, offset: number): number {
+    const records: readonly { readonly offset: number }[] = topics[topic][partition] ?? [];
+    let [low, high] = [0, records.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((records[middle]?.offset ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function moveTo(position: Position | undefined): () => void {
+    if (position === undefined) return () => undefined;
+    const { partition, offset } = position;
+    const was = positions.get(partition);
+    positions.set(partition, Math.max(was ?? -1, offset));
+    return () => {
+      if (was === undefined) positions.delete(partition);
+      else positions.set(partition, was);
     };
   }
 
@@ -100,43 +137,59 @@ export function createSimStore(timeline: Timeline, syncMs: number): SimStore {
     partitionCount: counts,
     records: (topic, partition) => topics[topic][partition] ?? [],
     all: (topic) => topics[topic].flat(),
+    indexAfter,
     write(batch, position) {
       written += 1;
       const touched = TOPICS.filter((topic) => (batch[topic]?.length ?? 0) > 0);
-      const undos = touched.map((topic) => keep(topic, batch[topic] ?? []));
-      const was = position === undefined ? undefined : positions.get(position.partition);
-      if (position !== undefined) {
-        positions.set(position.partition, Math.max(was ?? -1, position.offset));
-      }
-      const undo = (): void => {
-        for (const step of undos) step();
-        if (position === undefined) return;
-        if (was === undefined) positions.delete(position.partition);
-        else positions.set(position.partition, was);
-      };
-      unsynced.push({ number: written, undo });
-      sync();
-      for (const listener of listeners) listener(touched);
+      const undos = [...touched.map((topic) => keep(topic, batch[topic] ?? [])), moveTo(position)];
+      const now = timeline.now();
+      if ((unsynced[0]?.durableAt ?? now) < now)
+        unsynced = unsynced.filter((write) => write.durableAt >= now);
+      unsynced.push({ number: written, durableAt: durableAt(), undo: () => undos.forEach((undo) => undo()) });
+      for (const topic of touched) for (const listener of listeners.get(topic) ?? []) listener();
       return written;
     },
-    whenDurable(write, action) {
-      if (write <= durable) action();
-      else waiting.push({ write, action });
+    durableInMs(write) {
+      const known = unsynced.find(({ number }) => number === write);
+      return known === undefined ? 0 : Math.max(0, known.durableAt - timeline.now());
+    },
+    positionOf(topic, { slot, envelope }) {
+      const partition = slot % counts(topic);
+      const records: readonly Kept<TopicName>[] = topics[topic][partition] ?? [];
+      const found = records.findLast((record) => record.envelope === envelope);
+      return { partition, offset: found?.offset ?? -1 };
     },
     lastWrite: () => written,
     position: (partition) => positions.get(partition) ?? null,
     lease: (partition) => leases.get(partition) ?? { holder: null, epoch: 0 },
     setLease: (partition, lease) => leases.set(partition, lease),
-    onWrite(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    onWrite(topic, listener) {
+      listeners.get(topic)?.add(listener);
+      return () => listeners.get(topic)?.delete(listener);
     },
-    cutPower() {
+    backUp() {
+      const lists = TOPICS.flatMap((topic): { into: unknown[]; copy: readonly unknown[] }[] =>
+        topics[topic].map((into: unknown[]) => ({ into, copy: [...into] })),
+      );
+      const copied = { positions: new Map(positions), leases: new Map(leases) };
+      return () => {
+        power += 1;
+        unsynced = [];
+        for (const { into, copy } of lists) into.splice(0, into.length, ...copy);
+        positions.clear();
+        leases.clear();
+        for (const [partition, offset] of copied.positions) positions.set(partition, offset);
+        for (const [partition, lease] of copied.leases) leases.set(partition, lease);
+      };
+    },
+    powerCuts: () => power,
+    cutPower(luck) {
       power += 1;
-      for (const { undo } of unsynced.toReversed()) undo();
+      const visible = unsynced.filter((write) => write.durableAt > timeline.now());
+      const survive = Math.floor(luck * (visible.length + 1));
+      for (const { undo } of visible.slice(survive).toReversed()) undo();
       unsynced = [];
-      waiting = [];
-      syncing = false;
+      syncedAt = timeline.now();
     },
   };
 }

@@ -71,6 +71,7 @@ export function createSimTelephony(world: NetworkWorld, life: Incarnation, serve
       life,
       number: order.to,
       beganAt: timeline.now(),
+      answeredAt: null,
       endedAt: null,
     };
     const end = (change: Partial<CallEnding>): void => {
@@ -126,6 +127,7 @@ export function createSimTelephony(world: NetworkWorld, life: Incarnation, serve
       timeline.at(dice.between(500, 4_000), life, () => {
         if (over) return;
         answeredAt = clock.now();
+        call.answeredAt = timeline.now();
         onProgress({ type: "answered", at: answeredAt, leg: SILENT_LEG });
         timeline.at(order.maxSessionMs, life, () => end({ endedBy: "us", localCause: "session-limit" }));
         if (dice.happens(0.3)) {
@@ -150,6 +152,7 @@ export function createSimTelephony(world: NetworkWorld, life: Incarnation, serve
       life,
       number: caller,
       beganAt: timeline.now(),
+      answeredAt: null,
       endedAt: null,
     };
     const beganAt = clock.now();
@@ -188,6 +191,11 @@ export function createSimTelephony(world: NetworkWorld, life: Incarnation, serve
   };
 }
 
+/** Most dialogs are over in seconds; some last for longer than it takes to give a silent server up. */
+function talkMsOf(dice: Dice): number {
+  return dice.happens(0.15) ? dice.between(10_000, 40_000) : dice.between(200, 6_000);
+}
+
 export function createSimDialogs(timeline: Timeline, dice: Dice, life: Incarnation): DialogRunner {
   const clock = clockOf(timeline, life);
   const said: Omit<DialogResult, "result"> = {
@@ -208,7 +216,7 @@ export function createSimDialogs(timeline: Timeline, dice: Dice, life: Incarnati
         if (dice.happens(0.5)) {
           onStep({ type: "input", at: clock.now(), field: "choice", mode: "dtmf", value: "2" });
         }
-        timeline.at(dice.between(200, 6_000), life, () => resolve({ ...said, result: "ok" }));
+        timeline.at(talkMsOf(dice), life, () => resolve({ ...said, result: "ok" }));
         signal.addEventListener("abort", () => resolve({ ...said, result: "hangup" }), { once: true });
       }),
   };

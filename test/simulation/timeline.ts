@@ -3,6 +3,7 @@
  * that things due at once happen in every order over the seeds. Each step runs alone until every promise that it
  * moved has settled; nothing else makes progress, so a seed is a whole history.
  */
+import { createHeap } from "../../domain/schedule/heap.ts";
 import type { Dice } from "./dice.ts";
 import type { Incarnation } from "./incarnation.ts";
 
@@ -30,48 +31,16 @@ export type Timeline = {
 
 /** A run with more steps has not come to rest (I12). */
 export const STEPS_MAX = 400_000;
+/** Steps between two looks of the event loop at the outside (a test runner's messages, Ctrl-C). */
+const STEPS_PER_TURN_MAX = 2_000;
 
 function before(first: Due, second: Due): boolean {
   if (first.at !== second.at) return first.at < second.at;
   return first.tie === second.tie ? first.order < second.order : first.tie < second.tie;
 }
 
-function swap(heap: Due[], one: number, other: number): void {
-  const [first, second] = [heap[one], heap[other]];
-  if (first === undefined || second === undefined) return;
-  heap[one] = second;
-  heap[other] = first;
-}
-
-function isBefore(heap: readonly Due[], one: number, other: number): boolean {
-  const [first, second] = [heap[one], heap[other]];
-  return first !== undefined && second !== undefined && before(first, second);
-}
-
-function push(heap: Due[], due: Due): void {
-  heap.push(due);
-  for (let at = heap.length - 1; at > 0; ) {
-    const parent = (at - 1) >> 1;
-    if (!isBefore(heap, at, parent)) return;
-    swap(heap, at, parent);
-    at = parent;
-  }
-}
-
-function pop(heap: Due[]): Due | undefined {
-  swap(heap, 0, heap.length - 1);
-  const first = heap.pop();
-  for (let at = 0; ; ) {
-    let least = at;
-    for (const child of [2 * at + 1, 2 * at + 2]) if (isBefore(heap, child, least)) least = child;
-    if (least === at) return first;
-    swap(heap, at, least);
-    at = least;
-  }
-}
-
 export function createTimeline(dice: Dice): Timeline {
-  const heap: Due[] = [];
+  const heap = createHeap<Due>(before);
   let now = 0;
   let order = 0;
   let steps = 0;
@@ -80,7 +49,7 @@ export function createTimeline(dice: Dice): Timeline {
   function schedule(at: number, owner: Incarnation | null, run: () => void): Due {
     order += 1;
     const due = { at, tie: dice.draw(), order, owner, run, cancelled: false };
-    push(heap, due);
+    heap.push(due);
     return due;
   }
 
@@ -88,11 +57,9 @@ export function createTimeline(dice: Dice): Timeline {
   function perform(due: Due): boolean {
     if (due.cancelled || due.owner?.alive === false) return false;
     if (due.owner !== null && due.owner.pausedUntil > due.at) {
-      const { owner, run } = due;
-      const later = schedule(owner.pausedUntil, owner, () => {
-        if (!due.cancelled) run();
+      schedule(due.owner.pausedUntil, due.owner, () => {
+        if (!due.cancelled) due.run();
       });
-      later.cancelled = false;
       return false;
     }
     now = Math.max(now, due.at);
@@ -100,6 +67,16 @@ export function createTimeline(dice: Dice): Timeline {
     hash = Math.imul(hash ^ due.order, 0x01000193) ^ Math.floor(now);
     due.run();
     return true;
+  }
+
+  /** Takes the next step; false when there is none, or no more is wanted. */
+  function stepOnce(done: () => boolean): boolean {
+    for (;;) {
+      if (done() || steps > STEPS_MAX) return false;
+      const due = heap.pop();
+      if (due === null) return false;
+      if (perform(due)) return true;
+    }
   }
 
   return {
@@ -114,16 +91,10 @@ export function createTimeline(dice: Dice): Timeline {
     },
     run: (done) =>
       new Promise((resolve, reject) => {
-        // One turn of the event loop per step: by its end every promise that the step moved has settled.
         const step = (): void => {
           try {
-            for (;;) {
-              if (done() || steps > STEPS_MAX) return resolve();
-              const due = pop(heap);
-              if (due === undefined) return resolve();
-              if (perform(due)) break;
-            }
-            setImmediate(step);
+            if (stepOnce(done)) settle(step, steps % STEPS_PER_TURN_MAX === 0);
+            else resolve();
           } catch (error) {
             reject(error);
           }
@@ -131,4 +102,14 @@ export function createTimeline(dice: Dice): Timeline {
         setImmediate(step);
       }),
   };
+}
+
+/**
+ * Calls `next` when every promise has settled that can settle without the outside. A tick that is asked for from
+ * within a microtask runs when the queue of microtasks is empty; a turn of the event loop would do the same and
+ * look at every socket besides.
+ */
+function settle(next: () => void, yields: boolean): void {
+  if (yields) setImmediate(next);
+  else queueMicrotask(() => process.nextTick(next));
 }

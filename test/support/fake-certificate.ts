@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 
 export type Ran = { readonly code: number; readonly output: string };
 
@@ -25,7 +24,16 @@ export function runProgram(name: string, words: readonly string[], input = ""): 
 /** A certificate for 127.0.0.1 that nobody trusts, made by openssl; null where that is not installed. */
 export async function makeCertificate(): Promise<{ readonly key: string; readonly cert: string } | null> {
   const folder = mkdtempSync(join(tmpdir(), "reveille-tls-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  try {
+    return await certificateIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function certificateIn(
+  folder: string,
+): Promise<{ readonly key: string; readonly cert: string } | null> {
   const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"];

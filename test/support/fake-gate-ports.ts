@@ -76,7 +76,7 @@ export function createFakeDigests(): FakeDigests {
 
 /** Opens what `sealForTest` sealed. */
 export const fakeKeyring: Pick<Keyring, "open"> = {
-  open: (sealed) =>
+  open: async (sealed) =>
     sealed.startsWith("gone.") ? null : Buffer.from(sealed.slice(2), "base64url").toString(),
 };
 

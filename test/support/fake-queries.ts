@@ -37,6 +37,13 @@ export function createFakeQueries(): FakeQueries {
       const known = of(sender, request);
       return known === null ? null : statusOf(known, request);
     },
+    async statusAsOf(sender, request, at) {
+      const known = of(sender, request);
+      const events = known?.events.filter((event) => event.at <= at) ?? [];
+      return known === null || events.length === 0
+        ? null
+        : statusOf({ ...known, events, final: false }, request);
+    },
     async history(sender, request) {
       return of(sender, request)?.events ?? null;
     },

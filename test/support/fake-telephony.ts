@@ -26,6 +26,8 @@ export type FakeTelephony = Telephony & {
   inProgress(): number;
   /** A call from outside; null before `start`. */
   ringIn(call: Partial<IncomingCall>): IncomingAnswer | null;
+  /** The caller hangs up; nothing where that call was not taken. */
+  hangUpIncoming(sipCallId: string): void;
 };
 
 const SILENT_LEG: CallLeg = {
@@ -43,6 +45,7 @@ const SILENT_LEG: CallLeg = {
 export function createFakeTelephony(clock: Clock, farEnd: (order: CallOrder) => FarEnd): FakeTelephony {
   const placed: CallOrder[] = [];
   let inProgress = 0;
+  const incoming = new Map<string, () => void>();
   let onIncoming: ((call: IncomingCall) => IncomingAnswer) | null = null;
 
   function place(order: CallOrder, onProgress: (progress: CallProgress) => void) {
@@ -90,18 +93,31 @@ export function createFakeTelephony(clock: Clock, farEnd: (order: CallOrder) => 
     };
   }
 
+  function endIncoming(onProgress: (progress: CallProgress) => void): void {
+    const none = { localCause: null, sipCode: null, q850: null, alerted: false, earlyMedia: false };
+    const times = { invitedAt: null, ringingAt: null, answeredAt: null, endedAt: clock.now() };
+    const media = { received: 0, concealed: 0, sent: 0, jitterMs: 0 };
+    onProgress({ type: "ended", ending: { endedBy: "customer", ...none, ...times, media } });
+  }
+
   return {
     placed,
     inProgress: () => inProgress,
-    ringIn: (call) =>
-      onIncoming?.({
-        sipCallId: "in-1",
+    ringIn(call) {
+      const sipCallId = call.sipCallId ?? "in-1";
+      const coming = {
         trunk: "fake",
         caller: null,
         called: "100",
         hangUp: () => undefined,
         ...call,
-      }) ?? null,
+        sipCallId,
+      };
+      const answer = onIncoming?.(coming) ?? null;
+      if (answer?.take === true) incoming.set(sipCallId, () => endIncoming(answer.onProgress));
+      return answer;
+    },
+    hangUpIncoming: (sipCallId) => incoming.get(sipCallId)?.(),
     start(handler) {
       onIncoming = handler;
       return Promise.resolve();

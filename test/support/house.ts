@@ -84,7 +84,8 @@ export async function createHouse() {
   }
 
   const log = openLog("test");
-  await createAdministration({ log, keyring, digests, clock, chance }).apply({
+  const administration = createAdministration({ log, keyring, digests, clock, chance });
+  await administration.apply({
     senders: [{ sender: "hotel", apiKey: "rvl_hotel_0123456789abcdef" }],
   });
   const board = createRequestBoard({ log, clock });
@@ -214,6 +215,7 @@ export async function createHouse() {
 
   return {
     clock,
+    administration,
     keyring,
     operatorLog,
     log,

@@ -9,8 +9,8 @@ import { planTopics, type TopicPlan, topicNamer } from "../../adapters/event-log
 import { COMPACTED_TOPICS, EMBEDDED_PARTITIONS } from "../../adapters/event-log/partitions.ts";
 import { hasJars, JARS } from "../../deploy/kafka/broker-jars.ts";
 import type { EventLog, TopicName } from "../../domain/ports/event-log.ts";
-import type { LogHouse } from "../contract/event-log.ts";
 import { createFreezableClock } from "../contract/event-log-clock.ts";
+import type { LogHouse } from "../contract/log-house.ts";
 import { createFakeOperatorLog } from "./fake-operator-log.ts";
 import { programPath } from "./installed.ts";
 
@@ -35,7 +35,8 @@ export function whyNoKafka(): string | null {
 
 export type KafkaHouse = LogHouse & {
   readonly driver: KafkaDriver;
-  readonly nameOf: (topic: TopicName) => string;
+  /** The name on the brokers, of a topic or a group. */
+  readonly nameOf: (name: string) => string;
   readonly plans: readonly TopicPlan[];
 };
 
@@ -146,16 +147,16 @@ async function isCompact(driver: KafkaDriver, topic: string, partition: number):
 
 async function writeAborted(driver: KafkaDriver, topic: string, partition: number): Promise<void> {
   const id = `roller.${topic}.${partition}`;
-  const writer = await driver.openTransactionalWriter(id);
+  const writer = driver.openTransactionalWriter(id);
   const given = new Error("never to be committed");
   await writer
-    .transact(async (send) => {
+    .transact([{ topic, partition }], async (send) => {
       await send(topic, partition, [{ key: "never", value: Buffer.from("committed"), headers: {} }]);
       throw given;
     })
     .catch(() => undefined);
   await writer.close();
-  const next = await driver.openTransactionalWriter(id);
+  const next = driver.openTransactionalWriter(id);
   await next.fence();
   await next.close();
 }

@@ -9,11 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PhoneEvent, PhoneSettings, RunningPhone } from "../../adapters/cli/phone-command.ts";
-import { createSupervisor, type Supervisor } from "../../adapters/process/supervisor.ts";
+import { createSupervisor, type SupervisedRole, type Supervisor } from "../../adapters/process/supervisor.ts";
 import { createSystemClock } from "../../adapters/system/clock.ts";
+import type { Instance } from "../../compose/instances.ts";
 import { openAdministration, openHouse, ROLES, type RoleName } from "../../compose.ts";
 import { startPhone } from "../../compose-phone.ts";
-import { readConfig, settingsFor } from "../../config.ts";
+import { type Config, readConfig, settingsFor } from "../../config.ts";
 import type { EventLog, Subscription } from "../../domain/ports/event-log.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
@@ -42,13 +43,18 @@ export type Processes = {
     request: string,
     type: Type,
   ): Promise<Extract<RequestEvent, { type: Type }>>;
+  /** Resolves with what `find` finds, now or after some batch of events. */
+  until<T>(find: (seen: readonly Seen[]) => T | undefined): Promise<T>;
   /** Resolves with the Request's last event. */
   over(request: string): Promise<RequestEvent>;
   post(body: object, key?: string): Promise<Response>;
   /** Posts and answers the id; fails where the gateway refuses. */
   request(body: object, key?: string): Promise<string>;
   history(request: string): readonly string[];
-  kill(role: RoleName): Promise<void>;
+  /** One more process, of the house's settings and its own. Resolves when it is ready. */
+  add(instance: Instance): Promise<void>;
+  /** SIGKILL, to the process of this name; the role's where there is one of each. */
+  kill(name: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -113,6 +119,8 @@ export async function startProcesses(options: {
   readonly settings?: Readonly<Record<string, string>>;
   readonly rules?: Partial<RulesForm>;
   readonly roles?: readonly RoleName[];
+  /** Instead of one of each of `roles`. */
+  readonly instances?: (config: Config) => readonly Instance[];
 }): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), "reveille-e2e-"));
   const settings = {
@@ -128,21 +136,28 @@ export async function startProcesses(options: {
   };
   const config = readConfig(settings);
   const operatorLog = createFakeOperatorLog();
-  const administration = openAdministration(config, operatorLog);
+  const administration = await openAdministration(config, operatorLog);
   await administration.apply({
     senders: [{ sender: SENDER, password: PASSWORD }],
     rules: { version: "test@1", hours: [], volumeMax: 1_000, ...options.rules },
   });
   await administration.close();
   const roles = options.roles ?? ROLES;
+  const instances: readonly Instance[] =
+    options.instances?.(config) ?? roles.map((role) => ({ role, name: role, settings: {} }));
+  const specOf = ({ role, name, settings: own }: Instance): SupervisedRole => ({
+    role,
+    name,
+    env: settingsFor({ PATH: process.env["PATH"] }, { ...settings, ...own }),
+  });
   const supervisor = createSupervisor({
     entry: MAIN,
-    roles: roles.map((role) => ({ role, env: settingsFor({ PATH: process.env["PATH"] }, settings) })),
+    roles: instances.map(specOf),
     clock: createSystemClock(),
     operatorLog,
   });
   const listens = await supervisor.start();
-  const house = openHouse(config, "test", operatorLog);
+  const house = await openHouse(config, "test", operatorLog);
   const seen: Seen[] = [];
   const waiting = new Set<() => void>();
   const subscription: Subscription = house.log.follow("events", "start", (records) => {
@@ -196,6 +211,7 @@ export async function startProcesses(options: {
         const found = seen.find((one) => one.request === request && one.event.type === type)?.event;
         return found as Extract<RequestEvent, { type: Type }> | undefined;
       }),
+    until: (find) => whenSeen(() => find(seen)),
     over: (request) =>
       whenSeen(() => seen.find((one) => one.request === request && isTerminal(one.event))?.event),
     post,
@@ -208,12 +224,13 @@ export async function startProcesses(options: {
       return answer.id;
     },
     history: (request) => seen.filter((one) => one.request === request).map(({ event }) => event.type),
-    async kill(role) {
-      const pid = supervisor.pidOf(role);
-      if (pid === null) throw new Error(`role ${role} is not running`);
+    add: async (instance) => void (await supervisor.add(specOf(instance))),
+    async kill(name) {
+      const pid = supervisor.pidOf(name);
+      if (pid === null) throw new Error(`role ${name} is not running`);
       process.kill(pid, "SIGKILL");
       // The exit is noticed in a later turn; only then does "ready" mean the next run.
-      while (supervisor.pidOf(role) === pid) await new Promise((resolve) => setImmediate(resolve));
+      while (supervisor.pidOf(name) === pid) await new Promise((resolve) => setImmediate(resolve));
     },
     async stop() {
       await subscription.stop();

@@ -8,6 +8,7 @@
 import { mkdirSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { resolve } from "node:path";
+import { afterPredecessor } from "./after-predecessor.ts";
 import { DirectoryInUseError, lockDirectory } from "./directory-lock.ts";
 import { AnalyticsOffError, openEngine } from "./engine.ts";
 import { createHttpFace } from "./http-face.ts";
@@ -20,9 +21,10 @@ async function serve(message: ParentMessage): Promise<void> {
   const home = resolve(directory);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  const unlock = lockDirectory(home, process.pid);
+  const unlock = await afterPredecessor(() => lockDirectory(home, process.pid));
   process.on("exit", unlock);
-  const engine = await openEngine({ directory: home, memoryBytesMax: Number(memoryBytes) });
+  const options = { directory: home, memoryBytesMax: Number(memoryBytes) };
+  const engine = await afterPredecessor(() => openEngine(options));
   const server = createHttpFace(engine, message);
   await new Promise<void>((listening, failed) => {
     server.once("error", failed);

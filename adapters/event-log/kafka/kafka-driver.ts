@@ -51,6 +51,9 @@ export interface KafkaReader {
   close(): Promise<void>;
 }
 
+/** A partition of a topic, by its name on the brokers. */
+export type Place = { readonly topic: string; readonly partition: number };
+
 /** Writes records of one partition; the answer is the first one's offset. */
 export type Send = (
   topic: string,
@@ -68,8 +71,11 @@ export interface KafkaWriter {
 export interface TransactionalWriter {
   /** Ends whatever a former writer of this id left open, and shuts that writer out for good. */
   fence(): Promise<void>;
-  /** All that `write` sends becomes visible together, or none of it. */
-  transact<T>(write: (send: Send) => Promise<T>): Promise<T>;
+  /**
+   * All that `write` sends to these places becomes visible together, or none of it. Sends to different places may
+   * overlap, those to one follow one another.
+   */
+  transact<T>(places: readonly Place[], write: (send: Send) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -110,7 +116,8 @@ export interface GroupLink {
 export interface KafkaDriver {
   openReader(): KafkaReader;
   openWriter(): Promise<KafkaWriter>;
-  openTransactionalWriter(transactionalId: string): Promise<TransactionalWriter>;
+  /** Asks nothing of the brokers yet. */
+  openTransactionalWriter(transactionalId: string): TransactionalWriter;
   openGroup(settings: GroupSettings): GroupLink;
 }
 

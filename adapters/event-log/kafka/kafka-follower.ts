@@ -28,7 +28,7 @@ export function startKafkaFollower<Topic extends TopicName>(
     if (cursors.get(part.partition) !== part.from) return;
     for (let start = 0; start < part.records.length && !isStopped(); start += FOLLOW_BATCH_MAX) {
       const batch = part.records.slice(start, start + FOLLOW_BATCH_MAX);
-      await onRecords(batch.map((record) => toDelivered(topic, part.partition, record)));
+      await onRecords(batch.map((record) => toDelivered(topic, part.partition, record, wiring.schemaIds)));
     }
     cursors.set(part.partition, part.next);
   }

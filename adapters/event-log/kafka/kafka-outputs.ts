@@ -1,7 +1,7 @@
-/** What a commit writes: encoded before anything is sent, then one partition of one topic after the other. */
+/** What a commit writes: encoded before anything is sent, then in one transaction. */
 import type { Entry, Outputs } from "../../../domain/ports/event-log.ts";
 import { partitionOf } from "../partitions.ts";
-import type { OutgoingRecord, Send } from "./kafka-driver.ts";
+import type { OutgoingRecord, Send, TransactionalWriter } from "./kafka-driver.ts";
 import { inPieces, toOutgoing, withHandledUpTo } from "./kafka-record.ts";
 import type { KafkaWiring } from "./kafka-wiring.ts";
 
@@ -15,13 +15,13 @@ export type EncodedOutputs = {
 
 /** Throws where a record can't be encoded, or belongs to another owner. */
 export function encodeOutputs(
-  { counts }: Pick<KafkaWiring, "counts">,
+  { counts, schemaIds }: Pick<KafkaWiring, "counts" | "schemaIds">,
   partition: number,
   outputs: Outputs,
 ): EncodedOutputs {
   function encodeOwn<Topic extends "events" | "state">(topic: Topic, entry: Entry<Topic>): OutgoingRecord {
     const found = partitionOf(counts, topic, entry.slot);
-    if (found === partition) return toOutgoing(topic, entry);
+    if (found === partition) return toOutgoing(topic, entry, schemaIds);
     throw new Error(`${topic}: slot ${entry.slot} is partition ${found}, the owner has ${partition}`);
   }
   const offers = Map.groupBy(outputs.offers, ({ slot }) => partitionOf(counts, "offers", slot));
@@ -30,7 +30,10 @@ export function encodeOutputs(
     events: outputs.events.map((entry) => encodeOwn("events", entry)),
     state: outputs.state.map((entry) => encodeOwn("state", entry)),
     offers: new Map(
-      [...offers].map(([to, entries]) => [to, entries.map((entry) => toOutgoing("offers", entry))]),
+      [...offers].map(([to, entries]) => [
+        to,
+        entries.map((entry) => toOutgoing("offers", entry, schemaIds)),
+      ]),
     ),
   };
 }
@@ -39,16 +42,23 @@ export function isEmpty({ events, state, offers }: EncodedOutputs): boolean {
   return events.length === 0 && state.length === 0 && offers.size === 0;
 }
 
-/** Offset of the newest event, null when there was none. Events first: whoever reads state has them. */
+/** One transaction, its partitions all at once. Offset of the newest event, null when there was none. */
 export async function writeOutputs(
-  send: Send,
+  writer: TransactionalWriter,
   { nameOf }: Pick<KafkaWiring, "nameOf">,
   { partition, events, state, offers }: EncodedOutputs,
   handledUpTo: number | null,
 ): Promise<number | null> {
-  const newest = await sendAll(send, nameOf("events"), partition, withHandledUpTo(events, handledUpTo));
-  await sendAll(send, nameOf("state"), partition, withHandledUpTo(state, handledUpTo));
-  for (const [to, records] of offers) await sendAll(send, nameOf("offers"), to, records);
+  const writes = [
+    { topic: nameOf("events"), partition, records: withHandledUpTo(events, handledUpTo) },
+    { topic: nameOf("state"), partition, records: withHandledUpTo(state, handledUpTo) },
+    ...[...offers].map(([to, records]) => ({ topic: nameOf("offers"), partition: to, records })),
+  ];
+  const [newest = null] = await writer.transact(
+    writes.filter(({ records }) => records.length > 0),
+    (send) =>
+      Promise.all(writes.map(({ topic, partition: to, records }) => sendAll(send, topic, to, records))),
+  );
   return newest;
 }
 

@@ -4,10 +4,13 @@
  */
 import type { Committed, Outputs, Ownership, Task } from "../../../domain/ports/event-log.ts";
 import { OwnershipLostError } from "../../../domain/ports/event-log.ts";
+import type { Chain } from "../chain.ts";
 import { provenDurable } from "../wiring.ts";
 import type { InputPump, Inputs } from "./input-pump.ts";
+import type { OutgoingRecord } from "./kafka-driver.ts";
+import { nextAfter } from "./kafka-follower.ts";
 import { type EncodedOutputs, encodeOutputs, isEmpty, writeOutputs } from "./kafka-outputs.ts";
-import { toDelivered } from "./kafka-record.ts";
+import { partsOf, toDelivered, withLink } from "./kafka-record.ts";
 import { later, restoreTask } from "./kafka-restore.ts";
 import type { KafkaWiring } from "./kafka-wiring.ts";
 import { type Takeover, takeOver } from "./takeover.ts";
@@ -51,6 +54,7 @@ export function ownKafkaPartition(
   let taken: Takeover | null = null;
   let task: Task | null = null;
   let inputs: Inputs | null = null;
+  let chain: Chain | null = null;
   // One transaction at a time: a writer has no more.
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -110,17 +114,23 @@ export function ownKafkaPartition(
     }
     const upTo = handledUpTo === null ? handled : Math.max(handled ?? -1, handledUpTo);
     if (!isEmpty(encoded)) {
-      const newest = await taken.writer.transact((send) => writeOutputs(send, wiring, encoded, upTo));
+      const outputs = { ...encoded, events: encoded.events.map(chained) };
+      const newest = await writeOutputs(taken.writer, wiring, outputs, upTo);
       eventsUpTo = newest ?? eventsUpTo;
     }
     handled = upTo;
+  }
+
+  function chained(record: OutgoingRecord): OutgoingRecord {
+    if (chain === null) throw new Error(`partition ${partition}: a commit before its task was restored`);
+    return withLink(record, chain.next(partsOf(record)));
   }
 
   async function feed(fed: Task, from: Inputs): Promise<void> {
     while (!isLeft()) {
       const records = await from.take();
       if (isLeft() || records.length === 0) return;
-      await fed.handle(records.map((record) => toDelivered("requests", partition, record)));
+      await fed.handle(records.map((record) => toDelivered("requests", partition, record, wiring.schemaIds)));
     }
   }
 
@@ -134,8 +144,12 @@ export function ownKafkaPartition(
     task = made;
     const restored = await restoreTask(wiring, { group, partition, isOver: isLeft }, mine, made);
     if (restored === null) return;
-    handled = later(handled, restored.handledUpTo);
-    const tapped = pump.open(partition, restored.inputFrom);
+    // Before the task goes on: it may commit at once.
+    chain = restored.chain;
+    handled = later(handled, restored.committed);
+    const resume = made.resumeAfter(restored.committed);
+    const where = `${wiring.nameOf("requests")}/${partition}`;
+    const tapped = pump.open(partition, nextAfter(resume, restored.inputStart, where, partition));
     inputs = tapped;
     // Left while restoring: the end has passed by what was not there yet.
     if (isLeft()) tapped.close();

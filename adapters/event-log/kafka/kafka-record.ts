@@ -1,7 +1,11 @@
 /** Entries as Kafka keeps them: key, Avro body, CloudEvents headers; and back. */
+import type { StoredParts } from "../../../domain/kernel/record-chain.ts";
 import type { Delivered, Entry, TopicName } from "../../../domain/ports/event-log.ts";
+import { readHeaders } from "../../../schemas/cloud-event-headers.ts";
 import { decode, encode } from "../../../schemas/codec.ts";
-import { RECORD_BYTES_MAX, RecordTooLargeError } from "../stored-record.ts";
+import type { SchemaIds } from "../../../schemas/schema-ids.ts";
+import { parseLink, proofOf } from "../chain.ts";
+import { packEnvelope, RECORD_BYTES_MAX, RecordTooLargeError } from "../stored-record.ts";
 import type { FetchedRecord, OutgoingRecord } from "./kafka-driver.ts";
 
 /**
@@ -11,9 +15,16 @@ import type { FetchedRecord, OutgoingRecord } from "./kafka-driver.ts";
  */
 const HANDLED_HEADER = "reveille-handled-up-to";
 
+/** The record's link in the chain of proofs. */
+const CHAIN_HEADER = "ce_chain";
+
 /** Throws `UnencodableMessageError` and `RecordTooLargeError`. */
-export function toOutgoing<Topic extends TopicName>(topic: Topic, entry: Entry<Topic>): OutgoingRecord {
-  const { value, headers } = encode(topic, entry);
+export function toOutgoing<Topic extends TopicName>(
+  topic: Topic,
+  entry: Entry<Topic>,
+  ids: SchemaIds,
+): OutgoingRecord {
+  const { value, headers } = encode(topic, entry, ids);
   if (value !== null && value.length > RECORD_BYTES_MAX) {
     throw new RecordTooLargeError(
       `${topic}: a ${entry.message?.type} of ${value.length} bytes; at most ${RECORD_BYTES_MAX} fit`,
@@ -26,9 +37,35 @@ export function toDelivered<Topic extends TopicName>(
   topic: Topic,
   partition: number,
   record: FetchedRecord,
+  ids: SchemaIds,
 ): Delivered<Topic> {
   const { offset, key, appendedAt } = record;
-  return { topic, partition, offset, key, appendedAt, ...decode(topic, record.value, record.headers) };
+  return { topic, partition, offset, key, appendedAt, ...decode(topic, record.value, record.headers, ids) };
+}
+
+/** With what an auditor checks it by. */
+export function toProven<Topic extends TopicName>(
+  topic: Topic,
+  partition: number,
+  record: FetchedRecord,
+  ids: SchemaIds,
+): Delivered<Topic> {
+  return { ...toDelivered(topic, partition, record, ids), proof: proofOf(partsOf(record), linkOf(record)) };
+}
+
+export function withLink(record: OutgoingRecord, link: string): OutgoingRecord {
+  return { ...record, headers: { ...record.headers, [CHAIN_HEADER]: link } };
+}
+
+/** Null where the record holds none. */
+export function linkOf(record: Pick<FetchedRecord, "headers">): Uint8Array | null {
+  return parseLink(textHeader(record, CHAIN_HEADER) ?? "");
+}
+
+/** What the record's digest is made of: the envelope as the embedded log would keep it. */
+export function partsOf({ key, value, headers }: OutgoingRecord | FetchedRecord): StoredParts {
+  const read = readHeaders(headers);
+  return { key, body: value, envelope: read.ok ? packEnvelope(read.envelope) : "" };
 }
 
 /** Adds the position to the last record, where there is one. */
@@ -47,13 +84,13 @@ export function handledUpToOf(record: FetchedRecord): number | null {
   return integerHeader(record, HANDLED_HEADER);
 }
 
-export function integerHeader(record: FetchedRecord, name: string): number | null {
+function integerHeader(record: Pick<FetchedRecord, "headers">, name: string): number | null {
   const text = textHeader(record, name);
   const value = text === null || text === "" ? Number.NaN : Number(text);
   return Number.isSafeInteger(value) ? value : null;
 }
 
-export function textHeader(record: FetchedRecord, name: string): string | null {
+export function textHeader(record: Pick<FetchedRecord, "headers">, name: string): string | null {
   const value = record.headers[name];
   if (value === undefined) return null;
   return typeof value === "string" ? value : Buffer.from(value).toString("utf8");
@@ -73,6 +110,7 @@ export const SEND_RECORDS_MAX = 1_000;
 
 /** Records in order, in pieces that a broker takes at once; a piece has one record at least. */
 export function inPieces(records: readonly OutgoingRecord[]): readonly (readonly OutgoingRecord[])[] {
+  if (records.length === 1) return [records];
   const pieces: OutgoingRecord[][] = [];
   let bytes = 0;
   for (const record of records) {

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../../../domain/ports/clock.ts";
 import { LogUnavailableError, type TopicName } from "../../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../../domain/ports/operator-log.ts";
+import type { SchemaIds } from "../../../schemas/schema-ids.ts";
 import type { PartitionCounts } from "../partitions.ts";
 import type { KafkaDriver, KafkaReader } from "./kafka-driver.ts";
 import type { TopicGuard } from "./topic-guard.ts";
@@ -15,6 +16,8 @@ export type KafkaWiring = {
   readonly counts: PartitionCounts;
   readonly clock: Clock;
   readonly operatorLog: OperatorLog;
+  /** The numbers of schemas that records carry here. */
+  readonly schemaIds: SchemaIds;
   /** Names this process in its marks. */
   readonly owner: string;
   /** A worker not heard of for so long has lost its partitions. */

@@ -1,7 +1,11 @@
 /** `work`: this process's share of a group. The membership says which partitions; each is taken, fed and given back here. */
 import { milliseconds } from "../../../domain/kernel/time.ts";
-import type { Ownership, Task, Worker } from "../../../domain/ports/event-log.ts";
-
+import {
+  LogUnavailableError,
+  type Ownership,
+  type Task,
+  type Worker,
+} from "../../../domain/ports/event-log.ts";
 import { COOLING_MS_MAX, LEAVE_WAIT_MS } from "../worker.ts";
 import { startInputPump } from "./input-pump.ts";
 import { type KafkaPartitionEnd, type OwnedKafkaPartition, ownKafkaPartition } from "./kafka-partition.ts";
@@ -37,6 +41,8 @@ export function startKafkaWorker(
   const pump = startInputPump(driver.openReader(), topic);
   const link = driver.openGroup({ group, topic, sessionMs, rebalanceMs: 2 * sessionMs + LEAVE_WAIT_MS });
   let stopping = false;
+  /** In a row. */
+  let troubles = 0;
 
   function take(partition: number): void {
     const one: Held = {
@@ -124,6 +130,7 @@ export function startKafkaWorker(
   }
 
   function alive(): void {
+    troubles = 0;
     for (const [partition, one] of held) {
       if (!one.awaitsGroup || one.leaving || stopping) continue;
       one.awaitsGroup = false;
@@ -140,7 +147,10 @@ export function startKafkaWorker(
   }
 
   function trouble(error: unknown): void {
-    operatorLog.warn("no round of the group", { group, error });
+    troubles += 1;
+    // A coordinator that has only just been named, or has moved, refuses once: nothing to wake anybody for.
+    const tell = troubles === 1 && error instanceof LogUnavailableError ? operatorLog.info : operatorLog.warn;
+    tell("no round of the group", { group, error });
   }
 
   const membership: Membership = startMembership(

@@ -8,7 +8,12 @@ export type KafkaConnection = {
   readonly brokers: readonly string[];
   /** Names this process in the brokers' logs. */
   readonly clientId: string;
-  readonly tls?: boolean;
+  /** PEM texts; without `ca` the machine's own authorities are believed. Left out: no TLS. */
+  readonly tls?: {
+    readonly ca?: string | undefined;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
+  };
   readonly login?: {
     readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
     readonly username: string;
@@ -23,11 +28,11 @@ const REQUEST_TIMEOUT_MS = 5_000;
 
 export function createKafkajsClient(connection: KafkaConnection): Kafka {
   installPrecautions();
-  const { brokers, clientId, tls = false, login } = connection;
+  const { brokers, clientId, tls, login } = connection;
   const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
-    ssl: tls,
+    ssl: tls === undefined ? false : tlsOf(tls),
     retry: CONNECT_RETRY,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -35,6 +40,14 @@ export function createKafkajsClient(connection: KafkaConnection): Kafka {
     logLevel: kafkajs.logLevel.NOTHING,
   };
   return new kafkajs.Kafka(login === undefined ? config : { ...config, sasl: saslOf(login) });
+}
+
+function tlsOf({ ca, cert, key }: NonNullable<KafkaConnection["tls"]>): NonNullable<KafkaConfig["ssl"]> {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 function saslOf({

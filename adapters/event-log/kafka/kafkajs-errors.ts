@@ -13,6 +13,10 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "INVALID_SESSION_TIMEOUT",
   "INVALID_TRANSACTION_TIMEOUT",
   "INCONSISTENT_GROUP_PROTOCOL",
+  "INVALID_REPLICATION_FACTOR",
+  "INVALID_CONFIG",
+  // Names of kafkajs's own, where it gives no code.
+  "KafkaJSSASLAuthenticationError",
 ]);
 
 /**
@@ -26,24 +30,62 @@ const SUPERSEDED: ReadonlySet<string> = new Set([
   "KAFKAJS_UNKNOWN_ERROR_CODE",
 ]);
 
+/** Beside those that kafkajs itself marks so: a failed disk is a leader that moves, and a coordinator may not be chosen yet. */
+const REPEATABLE: ReadonlySet<string> = new Set([
+  "CONCURRENT_TRANSACTIONS",
+  "KAFKA_STORAGE_ERROR",
+  "KafkaJSGroupCoordinatorNotFound",
+]);
+
 type KafkajsError = {
   readonly name: string;
+  readonly retriable?: unknown;
+  readonly host?: unknown;
+  readonly port?: unknown;
   readonly message: string;
   readonly type?: unknown;
   readonly cause?: unknown;
+  /** Of a request that was refused for several topics. */
+  readonly errors?: unknown;
   readonly partition?: unknown;
 };
 
 /** The failure behind kafkajs's "number of retries exceeded", or the failure itself. */
 function rootOf(error: unknown): KafkajsError {
   let root = error instanceof Error ? (error as KafkajsError) : { name: "unknown", message: String(error) };
-  while (root.type === undefined && root.cause instanceof Error) root = root.cause;
+  while (root.type === undefined) {
+    const [behind] = [root.cause, ...(Array.isArray(root.errors) ? root.errors : [])].filter(isError);
+    if (behind === undefined) break;
+    root = behind;
+  }
   return root;
+}
+
+function isError(value: unknown): value is KafkajsError & Error {
+  return value instanceof Error;
 }
 
 function kafkaErrorType(error: unknown): string {
   const { type, name } = rootOf(error);
   return typeof type === "string" ? type : name;
+}
+
+/** Whether the same request may succeed if it is put again, perhaps to another broker. */
+export function isRepeatable(error: unknown): boolean {
+  const { retriable } = rootOf(error);
+  return retriable === true || REPEATABLE.has(kafkaErrorType(error));
+}
+
+/** The markers of the transaction before this one are still being written: nobody has moved or gone. */
+export function isBusyElsewhere(error: unknown): boolean {
+  return kafkaErrorType(error) === "CONCURRENT_TRANSACTIONS";
+}
+
+/** Where the broker was whose connection has closed; null for any other failure. */
+export function lostConnection(error: unknown): { readonly host: string; readonly port: number } | null {
+  const { name, host, port } = rootOf(error);
+  if (name !== "KafkaJSConnectionClosedError") return null;
+  return typeof host === "string" && typeof port === "number" ? { host, port } : null;
 }
 
 /** `asked` says what was tried, for the message. */

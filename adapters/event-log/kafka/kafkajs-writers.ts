@@ -1,143 +1,121 @@
-/** kafkajs's producers, held to what is safe with them: one `send` is one partition, and a failed one is thrown away. */
-import { setTimeout } from "node:timers/promises";
-import kafkajs, {
-  type Kafka,
-  type Message,
-  type Producer,
-  type RecordMetadata,
-  type RetryOptions,
-} from "kafkajs";
-import { LogUnavailableError } from "../../../domain/ports/event-log.ts";
-import type { KafkaWriter, OutgoingRecord, Send, TransactionalWriter } from "./kafka-driver.ts";
-import { toPortError, toTransactionError } from "./kafkajs-errors.ts";
+/** Plain and transactional writers over shared connections: who they are to the brokers, and how a transaction goes. */
+import type { Cluster } from "kafkajs";
+import type { KafkaWriter, Place, Send, TransactionalWriter } from "./kafka-driver.ts";
+import type { Connections, TransactionBroker } from "./kafkajs-connections.ts";
+import { isBusyElsewhere, toPortError, toTransactionError } from "./kafkajs-errors.ts";
+import { createProduceQueue, type ProducerIdentity } from "./kafkajs-produce.ts";
 
-/**
- * A transaction that follows another at once is told CONCURRENT_TRANSACTIONS until the markers of the first are
- * written, within milliseconds: kafkajs's 300 ms would make every transaction that long. In all about 8 s.
- */
-const SEND_RETRY: RetryOptions = {
-  retries: 40,
-  initialRetryTime: 1,
-  multiplier: 1.5,
-  factor: 0.2,
-  maxRetryTime: 300,
-};
 /** A transaction that hangs keeps every reader of its partitions from going on for as long. */
 const TRANSACTION_TIMEOUT_MS = 10_000;
-const FENCE_TRIES_MAX = 20;
-const FENCE_AGAIN_MS = 100;
-const ALL_REPLICAS = -1;
+const TRANSACTION_COORDINATOR = 1;
 
-function openProducer(kafka: Kafka, transactionalId: string | null): Producer {
-  const settings = {
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: SEND_RETRY,
-  };
-  if (transactionalId === null) return kafka.producer(settings);
-  return kafka.producer({ ...settings, transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS });
-}
-
-export async function openKafkajsWriter(kafka: Kafka): Promise<KafkaWriter> {
-  const producer = openProducer(kafka, null);
+/** Throws `LogUnavailableError` and `KafkaRefusalError`. */
+export async function openKafkajsWriter(connections: Connections): Promise<KafkaWriter> {
+  const loan = connections.borrow();
   try {
-    await producer.connect();
+    const send = await openQueue(connections);
+    return {
+      send: (topic, partition, records) =>
+        send(topic, partition, records).catch((error: unknown) => {
+          throw toPortError(`append to ${topic}/${partition}`, error);
+        }),
+      close: () => loan.giveBack(),
+    };
   } catch (error) {
-    await disconnect(producer);
-    throw toPortError("connect a producer", error);
+    await loan.giveBack();
+    throw toPortError("open a writer", error);
   }
-  return {
-    async send(topic, partition, records) {
-      try {
-        return await sendThrough(producer)(topic, partition, records);
-      } catch (error) {
-        throw toPortError(`append to ${topic}/${partition}`, error);
-      }
-    },
-    close: () => disconnect(producer),
-  };
 }
 
-export async function openKafkajsTransactionalWriter(
-  kafka: Kafka,
+async function openQueue(connections: Connections): Promise<Send> {
+  const identity = await connections.insist([], async (cluster) => {
+    const broker = (await cluster.findControllerBroker()) as TransactionBroker;
+    return broker.initProducerId({ transactionTimeout: TRANSACTION_TIMEOUT_MS });
+  });
+  const { producerId, producerEpoch } = identity;
+  return createProduceQueue(connections, { transactionalId: null, producerId, producerEpoch });
+}
+
+/** Asks nothing of the brokers yet. */
+export function openKafkajsTransactionalWriter(
+  connections: Connections,
   transactionalId: string,
-): Promise<TransactionalWriter> {
-  const producer = openProducer(kafka, transactionalId);
-  try {
-    await producer.connect();
-  } catch (error) {
-    await disconnect(producer);
-    throw toPortError(`connect ${transactionalId}`, error);
-  }
-  // kafkajs is stuck in the transaction that failed: whoever goes on with this writer hears of that one again.
+): TransactionalWriter {
+  const loan = connections.borrow();
+  let coordinator: string | null = null;
+  let owner: { readonly identity: ProducerIdentity; readonly send: Send } | null = null;
+  // A transaction that failed has an unknown outcome: whoever goes on with this writer hears of that one again.
   let failure: Error | null = null;
-  return {
-    fence: () => fence(producer, transactionalId),
-    async transact(write) {
-      if (failure !== null) throw failure;
-      try {
-        const transaction = await producer.transaction();
-        const answer = await write(sendThrough(transaction));
-        await transaction.commit();
-        return answer;
-      } catch (error) {
-        // Not aborted: its outcome is unknown, and the next owner's fence ends it either way.
-        failure = toTransactionError(`commit of ${transactionalId}`, error);
-        throw failure;
-      }
-    },
-    close: () => disconnect(producer),
-  };
-}
 
-/** A coordinator that is just being elected is there within moments. */
-async function fence(producer: Producer, transactionalId: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      // connect() does not fence: the first transaction asks for the new epoch. An empty one sends nothing else.
-      const empty = await producer.transaction();
-      await empty.abort();
-      return;
-    } catch (error) {
-      const known = toTransactionError(`fence ${transactionalId}`, error);
-      if (!(known instanceof LogUnavailableError) || tries >= FENCE_TRIES_MAX) throw known;
+  /** Looked for anew after any failure: it may have moved. */
+  async function coordinatorIn(cluster: Cluster): Promise<TransactionBroker> {
+    if (coordinator !== null) {
+      return (await cluster.findBroker({ nodeId: coordinator })) as TransactionBroker;
     }
-    await setTimeout(FENCE_AGAIN_MS);
+    const asked = { groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR };
+    const found = (await cluster.findGroupCoordinator(asked)) as TransactionBroker & { nodeId: string };
+    coordinator = found.nodeId;
+    return found;
   }
-}
 
-/**
- * One call, one partition: a call that touches two brokers and is tried again may append the part that had
- * succeeded a second time, inside one committed transaction.
- */
-function sendThrough(producer: Pick<Producer, "send">): Send {
-  return async (topic, partition, records) => {
-    const answers = await producer.send({
-      topic,
-      acks: ALL_REPLICAS,
-      compression: kafkajs.CompressionTypes.ZSTD,
-      messages: records.map((record) => toMessage(partition, record)),
+  function ask<T>(question: (broker: TransactionBroker) => Promise<T>): Promise<T> {
+    return connections.insist([], async (cluster) => {
+      try {
+        return await question(await coordinatorIn(cluster));
+      } catch (error) {
+        if (!isBusyElsewhere(error)) coordinator = null;
+        throw error;
+      }
     });
-    return { firstOffset: firstOffsetOf(answers, topic, partition) };
+  }
+
+  /** Asking for a new epoch ends what a former writer left open, and shuts it out. */
+  async function identify(): Promise<{ readonly identity: ProducerIdentity; readonly send: Send }> {
+    const given = await ask((broker) =>
+      broker.initProducerId({ transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS }),
+    );
+    const identity = { transactionalId, ...given };
+    return { identity, send: createProduceQueue(connections, identity) };
+  }
+
+  /** Three round trips: all partitions at once, all records at once, the end. */
+  async function run<T>(places: readonly Place[], write: (send: Send) => Promise<T>): Promise<T> {
+    owner ??= await identify();
+    const { identity, send } = owner;
+    const { producerId, producerEpoch } = identity;
+    const who = { transactionalId, producerId, producerEpoch };
+    await ask((broker) => broker.addPartitionsToTxn({ ...who, topics: byTopic(places) }));
+    const answer = await write(send);
+    await ask((broker) => broker.endTxn({ ...who, transactionResult: true }));
+    return answer;
+  }
+
+  async function failing<T>(asked: string, attempt: () => Promise<T>): Promise<T> {
+    if (failure !== null) throw failure;
+    try {
+      return await attempt();
+    } catch (error) {
+      // Not aborted: the next owner's fence ends it either way.
+      failure = toTransactionError(`${asked} ${transactionalId}`, error);
+      throw failure;
+    }
+  }
+
+  return {
+    fence: () =>
+      failing("fence", async () => {
+        owner = await identify();
+      }),
+    transact: (places, write) => failing("commit of", () => run(places, write)),
+    close: () => loan.giveBack(),
   };
 }
 
-function toMessage(partition: number, { key, value, headers }: OutgoingRecord): Message {
-  return { partition, key, value, headers: { ...headers } };
-}
-
-function firstOffsetOf(answers: readonly RecordMetadata[], topic: string, partition: number): number {
-  const offset = Number(answers[0]?.baseOffset);
-  if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-  throw new LogUnavailableError(`append to ${topic}/${partition}: acknowledged without an offset`);
-}
-
-async function disconnect(producer: Producer): Promise<void> {
-  try {
-    await producer.disconnect();
-  } catch {
-    // A connection that is already gone needs no goodbye.
-  }
+function byTopic(
+  places: readonly Place[],
+): readonly { readonly topic: string; readonly partitions: readonly number[] }[] {
+  return [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, its]) => ({
+    topic,
+    partitions: its.map(({ partition }) => partition),
+  }));
 }

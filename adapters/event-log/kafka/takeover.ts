@@ -2,9 +2,8 @@
  * How a partition is taken: shut the former writer out, learn its epoch, write the marks of the next. After the
  * fence nobody else can write here, so what is read then is the whole truth; before it, nothing may be read.
  */
-import type { Send, TransactionalWriter } from "./kafka-driver.ts";
-import { epochOf, type OwnerMark, ownerMark } from "./kafka-mark.ts";
-import { readRange } from "./kafka-replay.ts";
+import type { TransactionalWriter } from "./kafka-driver.ts";
+import { type OwnerMark, ownerMark } from "./kafka-mark.ts";
 import type { KafkaWiring } from "./kafka-wiring.ts";
 
 export type Takeover = {
@@ -16,14 +15,14 @@ export type Takeover = {
 
 /** Throws `OwnershipLostError` when another takes the same partition meanwhile, `LogUnavailableError` in an outage. */
 export async function takeOver(wiring: KafkaWiring, group: string, partition: number): Promise<Takeover> {
-  const { driver, nameOf, owner, clock, guard } = wiring;
+  const { driver, nameOf, owner, clock, guard, schemaIds } = wiring;
   for (const topic of ["requests", "events", "state", "offers"] as const) await guard.check(topic);
-  const writer = await driver.openTransactionalWriter(`${group}.${nameOf("requests")}.${partition}`);
+  const writer = driver.openTransactionalWriter(`${group}.${nameOf("requests")}.${partition}`);
   try {
     await writer.fence();
-    const epoch = (await newestEpoch(wiring, partition)) + 1;
-    const mark = ownerMark({ owner, group, partition, epoch, at: clock.now() });
-    const eventsMarkOffset = await writer.transact((send) => writeMarks(send, wiring, partition, mark));
+    const epoch = await nextEpoch(wiring, partition);
+    const mark = ownerMark({ owner, group, partition, epoch, at: clock.now() }, schemaIds);
+    const eventsMarkOffset = await writeMarks(writer, wiring, partition, mark);
     return { writer, epoch, mark, eventsMarkOffset };
   } catch (error) {
     await writer.close();
@@ -32,23 +31,24 @@ export async function takeOver(wiring: KafkaWiring, group: string, partition: nu
 }
 
 async function writeMarks(
-  send: Send,
+  writer: TransactionalWriter,
   { nameOf }: KafkaWiring,
   partition: number,
   mark: OwnerMark,
 ): Promise<number> {
-  const { firstOffset } = await send(nameOf("events"), partition, [mark.events]);
-  await send(nameOf("state"), partition, [mark.state]);
+  const [events, state] = [nameOf("events"), nameOf("state")];
+  const places = [events, state].map((topic) => ({ topic, partition }));
+  const [{ firstOffset }] = await writer.transact(places, (send) =>
+    Promise.all([send(events, partition, [mark.events]), send(state, partition, [mark.state])]),
+  );
   return firstOffset;
 }
 
-/** 0 where nobody has owned it yet. Compaction keeps the newest mark for ever, whatever else it drops. */
-async function newestEpoch({ reader, nameOf }: KafkaWiring, partition: number): Promise<number> {
-  const topic = nameOf("state");
-  const { start, end } = (await reader.bounds(topic)).get(partition) ?? { start: 0, end: 0 };
-  let newest = 0;
-  for await (const records of readRange(reader, { topic, partition }, { from: start, to: end })) {
-    for (const record of records) newest = Math.max(newest, epochOf(record) ?? 0);
-  }
-  return newest;
+/**
+ * The end of `events[i]`, as seen behind the fence: every owner begins with a mark there, so the next one finds a
+ * later end. An owner that never wrote its mark leaves its epoch to the next, which nobody has seen.
+ */
+async function nextEpoch({ reader, nameOf }: KafkaWiring, partition: number): Promise<number> {
+  const bounds = (await reader.bounds(nameOf("events"))).get(partition);
+  return (bounds?.end ?? 0) + 1;
 }

@@ -5,6 +5,7 @@
 import type { Clock } from "../../../domain/ports/clock.ts";
 import type { Position, TopicName } from "../../../domain/ports/event-log.ts";
 import { LogUnavailableError, OwnershipLostError } from "../../../domain/ports/event-log.ts";
+import { createChangeBoard, placesOf } from "../change-board.ts";
 import type { Claim, Lease, LogStore, MakeMarks, Presence, Taken, Team } from "../log-store.ts";
 import { COMPACTED_TOPICS, EMBEDDED_PARTITIONS, type PartitionCounts } from "../partitions.ts";
 import type { RecordToStore, StoredRecord } from "../stored-record.ts";
@@ -25,7 +26,7 @@ export type MemoryStore = LogStore & {
 export function createMemoryStore(clock: Clock, counts: PartitionCounts = EMBEDDED_PARTITIONS): MemoryStore {
   const topics = new Map<TopicName, readonly Partition[]>();
   const groups = new Map<string, Group>();
-  const listeners = new Set<() => void>();
+  const board = createChangeBoard();
 
   function partitionsOf(topic: TopicName): readonly Partition[] {
     const known = topics.get(topic);
@@ -49,13 +50,6 @@ export function createMemoryStore(clock: Clock, counts: PartitionCounts = EMBEDD
     return made;
   }
 
-  function changed(): void {
-    // Not within the call that made the change: a listener may call the log again.
-    queueMicrotask(() => {
-      for (const listener of listeners) listener();
-    });
-  }
-
   function write(records: readonly RecordToStore[]): readonly Position[] {
     const appendedAt = clock.now();
     const positions = records.map(({ topic, partition, key, value, envelope }) => {
@@ -65,7 +59,8 @@ export function createMemoryStore(clock: Clock, counts: PartitionCounts = EMBEDD
       into.next += 1;
       return { partition, offset };
     });
-    changed();
+    // Not within the call that made the change: a listener may call the log again.
+    queueMicrotask(() => board.tell(placesOf(records)));
     return positions;
   }
 
@@ -88,7 +83,7 @@ export function createMemoryStore(clock: Clock, counts: PartitionCounts = EMBEDD
 
   function bump(group: Group): void {
     group.version += 1;
-    changed();
+    queueMicrotask(board.tellTeams);
   }
 
   function claimPartition(presence: Presence, partition: number, marks: MakeMarks): Taken | null {
@@ -139,10 +134,8 @@ export function createMemoryStore(clock: Clock, counts: PartitionCounts = EMBEDD
       if (group.members.delete(member)) bump(group);
     },
     teamVersion: (group) => groupOf(group).version,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onRecords: board.watch,
+    onTeam: board.watchTeams,
     compact() {
       for (const topic of COMPACTED_TOPICS) for (const partition of partitionsOf(topic)) compact(partition);
     },

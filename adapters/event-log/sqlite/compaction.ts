@@ -57,7 +57,7 @@ function* scan(db: DatabaseSync, topic: number, partition: number): Generator<Ro
   }
 }
 
-function deleteInChunks(
+export function deleteInChunks(
   db: DatabaseSync,
   topic: number,
   partition: number,

@@ -37,11 +37,13 @@ export function openConnection(
 }
 
 function prepare(db: DatabaseSync, counts: PartitionCounts): void {
-  // NORMAL never syncs at a commit: durability is `durable-ack.ts`, one fdatasync for many commits. Checkpoints
+  // Secure delete, in every process: a row that another's page split moved would else leave its bytes behind, and
+  // an erased key must not. NORMAL never syncs at a commit: durability is `durable-ack.ts`, one fdatasync for many commits. Checkpoints
   // belong to maintenance, or the unlucky writer would pay for everybody's.
   db.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
     PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB};
+    PRAGMA secure_delete = ON;
   `);
   if (readNumber(db, "PRAGMA user_version", "user_version") === SCHEMA_VERSION) {
     checkPartitions(db, counts);

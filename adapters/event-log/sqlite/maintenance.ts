@@ -8,6 +8,7 @@ import { DAY_MS, type Instant, instant, MINUTE_MS } from "../../../domain/kernel
 import type { TopicName } from "../../../domain/ports/event-log.ts";
 import { COMPACTED_TOPICS, type PartitionCounts } from "../partitions.ts";
 import { compactPartition } from "./compaction.ts";
+import { emptyWal, hasTombstoneFrom, shredKeys } from "./key-shredding.ts";
 import { createLeaseTable } from "./lease-table.ts";
 import { expireRecords, type Retention } from "./retention.ts";
 import { TOPIC_NUMBERS } from "./schema.ts";
@@ -47,6 +48,11 @@ export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions):
   const { path, counts, owner, retention } = options;
   const leases = createLeaseTable(db);
   const cleanedAt = new Map<string, number>();
+  /** Tombstones of keys below this offset have been seen to. */
+  let shreddedUpTo = 0;
+  let shreddedAt: Instant | null = null;
+  /** The WAL has pages with keys that are gone. */
+  let isWalTainted = false;
 
   function hasDuty(now: Instant): boolean {
     const until = instant(now + LEASE_MS);
@@ -55,8 +61,12 @@ export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions):
 
   function checkpoint(now: Instant): number | null {
     const size = walBytes(path);
-    if (size < CHECKPOINT_WAL_BYTES) return size;
+    if (size < CHECKPOINT_WAL_BYTES && !isWalTainted) return size;
     if (!hasDuty(now)) return null;
+    if (isWalTainted) {
+      isWalTainted = !emptyWal(db);
+      return walBytes(path);
+    }
     // PASSIVE copies what it can while others write; RESTART then has little left to make them wait for.
     db.exec("PRAGMA wal_checkpoint(PASSIVE)");
     if (size >= RESTART_WAL_BYTES) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -65,7 +75,20 @@ export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions):
 
   function clean(now: Instant): MaintenanceReport | null {
     if (!hasDuty(now)) return null;
-    return { walBytes: walBytes(path), expired: expireAll(now), compacted: compactAll(now) };
+    return { walBytes: walBytes(path), expired: expireAll(now), compacted: compactAll(now) + shred(now) };
+  }
+
+  /** Soon after a tombstone came; and every day, for tombstones that have grown old. */
+  function shred(now: Instant): number {
+    const isDue = shreddedAt === null || now - shreddedAt > DAY_MS || hasTombstoneFrom(db, shreddedUpTo);
+    if (!isDue) return 0;
+    const end = endOf(db, "keys", 0);
+    const { shredded, tombstones } = shredKeys(db, instant(now - TOMBSTONE_KEEP_MS));
+    shreddedUpTo = end;
+    shreddedAt = now;
+    // Where nothing went: an earlier process may have ended between the deletion and this.
+    isWalTainted ||= tombstones > 0;
+    return shredded;
   }
 
   function expireAll(now: Instant): number {
@@ -80,7 +103,7 @@ export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions):
 
   function compactAll(now: Instant): number {
     let total = 0;
-    for (const topic of COMPACTED_TOPICS) {
+    for (const topic of COMPACTED_TOPICS.filter((one) => one !== "keys")) {
       for (let partition = 0; partition < counts[topic]; partition += 1) {
         if (isDirty(topic, partition)) {
           total += compactPartition(db, topic, partition, instant(now - TOMBSTONE_KEEP_MS));

@@ -9,10 +9,11 @@ export const TOPIC_NUMBERS: Readonly<Record<TopicName, number>> = {
   offers: 3,
   load: 4,
   directory: 5,
+  keys: 6,
 };
 
 /** `PRAGMA user_version` of the file; a program of an older version refuses a newer file. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 // `log` without rowid is one tree in the order in which it is read: a partition's records lie side by side.
 export const TABLES = `

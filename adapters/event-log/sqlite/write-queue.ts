@@ -37,6 +37,8 @@ type WriteQueueOptions = {
   readonly path: string;
   /** After each commit. */
   readonly onCommitted: () => void;
+  /** After a transaction that was undone, whatever its jobs did. */
+  readonly onUndone?: () => void;
   readonly onSyncFailure: (error: unknown) => void;
   /** Default `WRITE_WAIT_MS_MAX`. */
   readonly writeWaitMsMax?: number;
@@ -116,6 +118,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
     } catch (error) {
       if (isSyncFailure(error)) onSyncFailure(error);
       rollBack();
+      options.onUndone?.();
       rejectAll(jobs, error);
       return;
     }

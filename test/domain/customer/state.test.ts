@@ -3,7 +3,7 @@ import {
   CALLS_KEPT_MAX,
   type CustomerState,
   foldCustomer,
-  isForgettable,
+  forgettableAt,
   SEEN_FOR_MS,
   SEEN_MAX,
   seenBefore,
@@ -13,6 +13,7 @@ import { instant } from "../../../domain/kernel/time.ts";
 import type { RequestEvent } from "../../../domain/request/events.ts";
 import {
   acceptedOffer,
+  CUSTOMER,
   completed,
   dispatched,
   later,
@@ -68,6 +69,16 @@ test("calls are counted when they are placed, not when they are intended (F03)",
   expect(fold(...many).calls).toHaveLength(CALLS_KEPT_MAX);
 });
 
+test("a call that was lost before anybody could say that it was placed counts all the same (F03)", () => {
+  if (offer === null) throw new Error("no offer");
+  const step = { attempt: 1, offer, server: SERVER, factSeq: 1 };
+  const placed = { ...step, type: "CallPlaced", at: later(1), sipCallId: "c", trunk: "t" } as const;
+  const lost = { ...step, type: "CallLost", at: later(2), how: "journal" } as const;
+  expect(fold(DISPATCHED, acceptedOffer(), { ...lost, phase: "invited" }).calls).toEqual([later(2)]);
+  expect(fold(DISPATCHED, acceptedOffer(), placed, { ...lost, phase: "answered" }).calls).toEqual([later(1)]);
+  expect(fold(DISPATCHED, acceptedOffer(), { ...lost, phase: "granted" }).calls).toEqual([]);
+});
+
 test("a message stays known for its time, and the list is bounded (H09, H10)", () => {
   const state = fold(received());
   expect(seenBefore(state, "digest-1", NINE)).toBe(REQUEST);
@@ -81,8 +92,39 @@ test("a message stays known for its time, and the list is bounded (H09, H10)", (
 });
 
 test("a Customer is forgotten only when nothing depends on it any more", () => {
-  expect(isForgettable(UNKNOWN_CUSTOMER, NINE, 1_000)).toBe(true);
-  expect(isForgettable(fold(received()), NINE, 1_000)).toBe(false);
-  expect(isForgettable(fold(received()), instant(NINE + SEEN_FOR_MS), 1_000)).toBe(true);
-  expect(isForgettable(fold(DISPATCHED), instant(NINE + SEEN_FOR_MS), 1_000)).toBe(false);
+  expect(forgettableAt(UNKNOWN_CUSTOMER, 1_000)).toBe(0);
+  expect(forgettableAt(fold(received()), 1_000)).toBe(NINE + SEEN_FOR_MS);
+  expect(forgettableAt({ ...UNKNOWN_CUSTOMER, calls: [NINE] }, 1_000)).toBe(NINE + 1_001);
+  expect(forgettableAt(fold(DISPATCHED), 1_000)).toBeNull();
+});
+
+const CALLER = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
+const STARTED: RequestEvent = { type: "InboundStarted", ...CALLER, sipCallId: "s", at: NINE };
+
+test("a Customer who calls in holds the line until that call ends, and it is known where (I3)", () => {
+  const ended: RequestEvent = {
+    type: "InboundEnded",
+    ...CALLER,
+    startedAt: NINE,
+    endedBy: "customer",
+    at: later(5),
+  };
+  expect(fold(STARTED)).toMatchObject({ busyWith: ["in_1"], inbound: [{ server: SERVER }] });
+  expect(fold(STARTED, STARTED)).toEqual(fold(STARTED));
+  expect(fold(STARTED, ended)).toEqual(UNKNOWN_CUSTOMER);
+});
+
+test("calls that were declared over with their server are remembered, the newest few (I16)", () => {
+  const many = Array.from(
+    { length: 20 },
+    (_, id): RequestEvent => ({
+      type: "InboundEnded",
+      ...CALLER,
+      inboundId: `in_${id}`,
+      startedAt: NINE,
+      endedBy: "server-gone",
+      at: later(5),
+    }),
+  );
+  expect(fold(...many).goneCalls).toEqual(many.slice(-8).map((_, index) => `in_${index + 12}`));
 });

@@ -41,15 +41,15 @@ test("every verdict names its rule with a version, and no verdict holds the numb
   const known = { ...KNOWN, customer: PREFERENCES };
   const verdicts = checkAll(request(), known, RULES, NOON, ZONES);
   expect(verdicts.map(({ rule }) => rule)).toEqual([
-    "default@2026-11#numbers",
+    "default@2026-11b#numbers",
     "protected-lines@tables 1",
     "acme@2026-02-01T00:00:00.000Z#standing",
     "request#resources",
-    "default@2026-11#hours",
+    "default@2026-11b#hours",
     "customer@2026-03-01T00:00:00.000Z#hours",
     "acme@2026-02-01T00:00:00.000Z#hours",
     "request#window",
-    "default@2026-11#volume",
+    "default@2026-11b#volume",
     "one-call-at-a-time",
     "request#notAfter",
   ]);

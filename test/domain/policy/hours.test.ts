@@ -126,7 +126,7 @@ describe("P05 P06 the Sender's 8 to 11 pm against the Customer's 6 to 8 pm", () 
       windows: "20:00-23:00",
       against: "18:00-20:00",
       precedence: "customer",
-      by: "default@2026-11#hours-precedence",
+      by: "default@2026-11b#hours-precedence",
     });
   });
 

@@ -33,7 +33,12 @@ import {
   submission,
 } from "../../support/sample-request.ts";
 
-const LIMITS = { offerTtlMs: milliseconds(5_000), offerRefusalsMax: 3 };
+const LIMITS = {
+  offerTtlMs: milliseconds(5_000),
+  offerRefusalsMax: 3,
+  lostRetryMs: milliseconds(30_000),
+  lineWaitMs: milliseconds(60_000),
+};
 const CHOICE = { server: SERVER, requestId: REQUEST };
 const WAIT: Judgement = { verdicts: [], conclusion: { is: "wait", until: later(60_000) } };
 const REFUSED: Judgement = {
@@ -219,45 +224,45 @@ describe("a server's answer (L10, L11)", () => {
 describe("a call", () => {
   test("is followed step by step (L17)", () => {
     given(...calling)
-      .when((state) => callReported(state, fact(placed), later(21)))
+      .when((state) => callReported(state, fact(placed), LIMITS, later(21)))
       .emits({ type: "CallPlaced", attempt: 1, sipCallId: "abc" });
   });
   test("that is reported twice counts once", () => {
     given(...calling, callEvent(placed, 1))
-      .when((state) => callReported(state, fact(placed), later(21)))
+      .when((state) => callReported(state, fact(placed), LIMITS, later(21)))
       .emits({ type: "FactIgnored", reason: "duplicate" });
   });
   test("of a former offer is kept as ignored", () => {
     given(...calling)
-      .when((state) => callReported(state, fact(placed, 1, 9), later(21)))
+      .when((state) => callReported(state, fact(placed, 1, 9), LIMITS, later(21)))
       .emits({ type: "FactIgnored", reason: "call-not-open" });
   });
   test("whose dialog ran completes the Request (M09)", () => {
     const step = completed({ outcome: "completed", answeredAt: later(900), dialogResult: "ok" });
     given(...calling, answered)
-      .when((state) => callReported(state, fact(step, 4), later(31_000)))
+      .when((state) => callReported(state, fact(step, 4), LIMITS, later(31_000)))
       .emits({ type: "CallCompleted" }, { type: "RequestCompleted", attempts: 1, outcome: "completed" });
   });
   test("that nobody answered is tried again later", () => {
     given(...calling)
-      .when((state) => callReported(state, fact(completed()), later(31_000)))
+      .when((state) => callReported(state, fact(completed()), LIMITS, later(31_000)))
       .emits({ type: "CallCompleted" }, { type: "RetryScheduled", attempt: 2, why: "no-answer" });
   });
   test("that was declined is final", () => {
     given(...calling)
       .when((state) =>
-        callReported(state, fact(completed({ outcome: "declined", sipCode: 603 })), later(31_000)),
+        callReported(state, fact(completed({ outcome: "declined", sipCode: 603 })), LIMITS, later(31_000)),
       )
       .emits({ type: "CallCompleted" }, { type: "RequestFailed", outcome: "declined" });
   });
   test("that used the last attempt fails the Request", () => {
     given(received({ maxAttempts: 1 }), queued, dispatched(), acceptedOffer())
-      .when((state) => callReported(state, fact(completed()), later(31_000)))
+      .when((state) => callReported(state, fact(completed()), LIMITS, later(31_000)))
       .emits({ type: "CallCompleted" }, { type: "RequestFailed", attempts: 1, outcome: "no-answer" });
   });
   test("whose retry would miss the deadline expires the Request", () => {
     given(received({ notAfter: later(40_000) }), queued, dispatched(), acceptedOffer())
-      .when((state) => callReported(state, fact(completed()), later(31_000)))
+      .when((state) => callReported(state, fact(completed()), LIMITS, later(31_000)))
       .emits({ type: "CallCompleted" }, { type: "RequestExpired", reason: "no-answer" });
   });
 });
@@ -272,25 +277,25 @@ const lost = (phase: "granted" | "invited" | "answered"): CallStep => ({
 describe("a lost call", () => {
   test("before the INVITE is placed again and uses no attempt, even of one", () => {
     given(received({ maxAttempts: 1 }), queued, dispatched(), acceptedOffer())
-      .when((state) => callReported(state, fact(lost("granted")), later(50)))
+      .when((state) => callReported(state, fact(lost("granted")), LIMITS, later(50)))
       .emits({ type: "CallLost" }, { type: "RetryScheduled", attempt: 2, why: "lost" });
   });
   test("while it may have rung ends a basic Request (L16)", () => {
     given(...calling)
-      .when((state) => callReported(state, fact(lost("invited")), later(50)))
+      .when((state) => callReported(state, fact(lost("invited")), LIMITS, later(50)))
       .emits({ type: "CallLost" }, { type: "RequestFailed", outcome: "lost" });
   });
   test("while it may have rung is rescheduled for enhanced service (O07)", () => {
     given(received({ serviceLevel: "enhanced" }), queued, dispatched(), acceptedOffer())
-      .when((state) => callReported(state, fact(lost("invited")), later(50)))
+      .when((state) => callReported(state, fact(lost("invited")), LIMITS, later(50)))
       .emits({ type: "CallLost" }, { type: "RetryScheduled" });
   });
   test("after the answer is repeated only where the Sender asked for it", () => {
     given(...calling, answered)
-      .when((state) => callReported(state, fact(lost("answered"), 4), later(50)))
+      .when((state) => callReported(state, fact(lost("answered"), 4), LIMITS, later(50)))
       .emits({ type: "CallLost" }, { type: "RequestFailed" });
     given(received({ onLost: "retry" }), queued, dispatched(), acceptedOffer(), answered)
-      .when((state) => callReported(state, fact(lost("answered"), 4), later(50)))
+      .when((state) => callReported(state, fact(lost("answered"), 4), LIMITS, later(50)))
       .emits({ type: "CallLost" }, { type: "RetryScheduled" });
   });
   test("on a server that is gone counts as one that may have rung", () => {
@@ -301,13 +306,13 @@ describe("a lost call", () => {
   test("is declared by the watchdog when nobody reports its end", () => {
     const atLast = later(10 + 30_000 + 600_000 + 180_000);
     given(...calling)
-      .when((state) => callSilent(state, atLast))
+      .when((state) => callSilent(state, LIMITS, atLast))
       .emits({ type: "CallLost", how: "silence" }, { type: "RequestFailed" });
     given(...calling)
-      .when((state) => callSilent(state, later(600_000)))
+      .when((state) => callSilent(state, LIMITS, later(600_000)))
       .refuses("not-yet");
     given(received(), queued)
-      .when((state) => callSilent(state, atLast))
+      .when((state) => callSilent(state, LIMITS, atLast))
       .refuses("not-calling");
   });
   test("is not declared for a Request that is elsewhere", () => {
@@ -350,7 +355,7 @@ describe("cancelling", () => {
       .emits({ type: "CancelRequested" });
     const requested: RequestEvent = { type: "CancelRequested", at: NINE, by: HOTEL };
     given(...calling, requested)
-      .when((state) => callReported(state, fact(completed({ outcome: "cancelled" })), later(60)))
+      .when((state) => callReported(state, fact(completed({ outcome: "cancelled" })), LIMITS, later(60)))
       .emits({ type: "CallCompleted" }, { type: "RequestCancelled" });
     given(...calling, requested)
       .when((state) => cancel(state, HOTEL, NINE))

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { milliseconds } from "../../../domain/kernel/time.ts";
 import { CALLS_PER_REQUEST_MAX, retryAfterCall, retryAfterLoss } from "../../../domain/schedule/retry.ts";
+
+const LOST_RETRY_MS = milliseconds(30_000);
 
 test.each([
   "no-answer",
@@ -32,9 +35,9 @@ test("a lost call is repeated as far as nobody is rung twice by it, or the Sende
   const basic = { serviceLevel: "basic", onLost: "stop" } as const;
   const enhanced = { serviceLevel: "enhanced", onLost: "stop" } as const;
   const wanted = { serviceLevel: "basic", onLost: "retry" } as const;
-  expect(retryAfterLoss("granted", basic)).toMatchObject({ retry: true });
-  expect(retryAfterLoss("invited", basic)).toEqual({ retry: false });
-  expect(retryAfterLoss("invited", enhanced)).toMatchObject({ retry: true });
-  expect(retryAfterLoss("answered", enhanced)).toEqual({ retry: false });
-  expect(retryAfterLoss("answered", wanted)).toMatchObject({ retry: true });
+  expect(retryAfterLoss("granted", basic, LOST_RETRY_MS)).toMatchObject({ retry: true });
+  expect(retryAfterLoss("invited", basic, LOST_RETRY_MS)).toEqual({ retry: false });
+  expect(retryAfterLoss("invited", enhanced, LOST_RETRY_MS)).toMatchObject({ retry: true });
+  expect(retryAfterLoss("answered", enhanced, LOST_RETRY_MS)).toEqual({ retry: false });
+  expect(retryAfterLoss("answered", wanted, LOST_RETRY_MS)).toMatchObject({ retry: true });
 });

@@ -38,6 +38,8 @@ function offer(n: number, epoch = 1): Offer {
     at: NOW,
     attempt: 1,
     expiresAt: SOON,
+    outboundPercentMax: 100,
+    inboundReserve: 0,
   };
 }
 
@@ -107,12 +109,14 @@ test("ports in use never exceed the capacity, whatever happens (I7)", () => {
 
 test("each reason to refuse an offer is told apart (I10)", () => {
   const free = { table: createPortTable(4, 1), draining: false, mediaLatenessMs: 1, newestEpoch: 1 };
+  // By another clock than its owner's: whether an offer has expired is for its owner to say.
+  const later = instant(SOON + 3_600_000);
   const full = { ...free, table: held(createPortTable(1, 0), 9) };
   const reserve = { ...free, table: held(createPortTable(2, 1), 9) };
   const recent = { ...reserve, table: { ...reserve.table, lastInboundAt: instant(NOW - 1_000) } };
   expect(refusalOf(offer(1), free, NOW)).toBeNull();
   expect(refusalOf(offer(1), { ...free, newestEpoch: 2 }, NOW)).toBe("stale-epoch");
-  expect(refusalOf(offer(1), free, SOON)).toBe("hold-expired");
+  expect(refusalOf(offer(1), free, later)).toBeNull();
   expect(refusalOf(offer(1), { ...free, draining: true }, NOW)).toBe("draining");
   expect(refusalOf(offer(1), { ...free, mediaLatenessMs: 21 }, NOW)).toBe("late-media");
   expect(refusalOf(offer(1), full, NOW)).toBe("busy");
@@ -120,4 +124,13 @@ test("each reason to refuse an offer is told apart (I10)", () => {
   expect(refusalOf(offer(1), recent, NOW)).toBe("inbound-recent");
   const capped = { outboundPercentMax: 0, inboundRecentMs: 2_000, mediaLatenessMsMax: 20 };
   expect(refusalOf(offer(1), free, NOW, capped)).toBe("busy");
+});
+
+test("an offer brings the Receiver's cap and reserve, and the server keeps the stricter of both (F06)", () => {
+  const condition = { table: createPortTable(4, 1), draining: false, mediaLatenessMs: 1, newestEpoch: 1 };
+  const busyHalf = { ...condition, table: held(held(createPortTable(4, 1), 8), 9) };
+  expect(refusalOf({ ...offer(1), outboundPercentMax: 50 }, condition, NOW)).toBeNull();
+  expect(refusalOf({ ...offer(1), outboundPercentMax: 50 }, busyHalf, NOW)).toBe("busy");
+  expect(refusalOf({ ...offer(1), inboundReserve: 2 }, busyHalf, NOW)).toBe("inbound-reserve");
+  expect(refusalOf({ ...offer(1), inboundReserve: 0 }, busyHalf, NOW)).toBeNull();
 });

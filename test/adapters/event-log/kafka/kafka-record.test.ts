@@ -14,6 +14,7 @@ import {
 } from "../../../../adapters/event-log/kafka/kafka-record.ts";
 import { RecordTooLargeError } from "../../../../adapters/event-log/stored-record.ts";
 import { instant } from "../../../../domain/kernel/time.ts";
+import { LOCK_IDS } from "../../../../schemas/schema-ids.ts";
 import { inputEntry, stateEntry } from "../../../contract/event-log-entries.ts";
 
 const plain = (bytes: number) => ({ key: "k", value: Buffer.alloc(bytes), headers: {} });
@@ -26,27 +27,34 @@ const fetched = (record: ReturnType<typeof toOutgoing>): FetchedRecord => ({
 describe("a record on Kafka", () => {
   test("comes back as it was written, a tombstone too", () => {
     const entry = inputEntry(3, 5);
-    const delivered = toDelivered("requests", 5, fetched(toOutgoing("requests", entry)));
+    const delivered = toDelivered("requests", 5, fetched(toOutgoing("requests", entry, LOCK_IDS)), LOCK_IDS);
     expect(delivered).toMatchObject({
       ok: true,
       offset: 7,
       message: entry.message,
       envelope: entry.envelope,
     });
-    const tombstone = toDelivered("state", 0, fetched(toOutgoing("state", stateEntry("gone", null))));
+    const tombstone = toDelivered(
+      "state",
+      0,
+      fetched(toOutgoing("state", stateEntry("gone", null), LOCK_IDS)),
+      LOCK_IDS,
+    );
     expect(tombstone).toMatchObject({ ok: true, key: "gone", message: null });
   });
 
   test("that no log takes is refused with its size, not its content", () => {
     const huge = stateEntry("rq", "x".repeat(1_000_001));
-    expect(() => toOutgoing("state", huge)).toThrow(RecordTooLargeError);
+    expect(() => toOutgoing("state", huge, LOCK_IDS)).toThrow(RecordTooLargeError);
   });
 
   test("the last of a commit tells up to which input its owner has got, and is no other record for it", () => {
-    const records = [stateEntry("a", "1"), stateEntry("b", "2")].map((entry) => toOutgoing("state", entry));
+    const records = [stateEntry("a", "1"), stateEntry("b", "2")].map((entry) =>
+      toOutgoing("state", entry, LOCK_IDS),
+    );
     const marked = withHandledUpTo(records, 41).map(fetched);
     expect(marked.map(handledUpToOf)).toEqual([null, 41]);
-    expect(marked.map((record) => toDelivered("state", 0, record).ok)).toEqual([true, true]);
+    expect(marked.map((record) => toDelivered("state", 0, record, LOCK_IDS).ok)).toEqual([true, true]);
     expect(withHandledUpTo([], 41)).toEqual([]);
     expect(withHandledUpTo(records, null)).toBe(records);
   });

@@ -87,18 +87,18 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
   describe("writers", () => {
     test("of two with one id the first is shut out by the second's fence, and nothing of it becomes visible", async () => {
       const topic = house.nameOf("events");
-      const first = await house.driver.openTransactionalWriter("writer");
+      const first = house.driver.openTransactionalWriter("writer");
       await first.fence();
-      const second = await house.driver.openTransactionalWriter("writer");
-      const late = first.transact(async (send) => {
+      const second = house.driver.openTransactionalWriter("writer");
+      const late = first.transact([{ topic, partition: 0 }], async (send) => {
         await send(topic, 0, [outgoing("zombie")]);
         await second.fence();
       });
       await expect(late).rejects.toThrow(OwnershipLostError);
-      await expect(first.transact((send) => send(topic, 0, [outgoing("zombie")]))).rejects.toThrow(
-        OwnershipLostError,
-      );
-      await second.transact((send) => send(topic, 0, [outgoing("owner")]));
+      await expect(
+        first.transact([{ topic, partition: 0 }], (send) => send(topic, 0, [outgoing("zombie")])),
+      ).rejects.toThrow(OwnershipLostError);
+      await second.transact([{ topic, partition: 0 }], (send) => send(topic, 0, [outgoing("owner")]));
       const reader = house.driver.openReader();
       const end = (await reader.bounds(topic)).get(0)?.end ?? 0;
       const keys: string[] = [];
@@ -179,7 +179,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       await worker.stop();
       await withAdmin((admin) =>
         admin.setOffsets({
-          groupId: GROUP,
+          groupId: house.nameOf(GROUP),
           topic: house.nameOf("requests"),
           partitions: [{ partition: 0, offset: "0" }],
         }),
@@ -193,6 +193,17 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       expect(await allEvents(log)).toEqual(eventsFor([1, 2, 3, 4]));
     });
 
+    test("houses that share a cluster share no group: each owns all of its own partitions", async () => {
+      const other = await makeKafkaHouse(brokers.addresses);
+      const [ours, theirs] = [createRecorder(), createRecorder()];
+      const workers = [log.work(GROUP, ours.makeTask), other.open("theirs").log.work(GROUP, theirs.makeTask)];
+      await ours.until(() => ours.living().length === PARTITIONS);
+      await theirs.until(() => theirs.living().length === PARTITIONS);
+      expect(ours.living().length).toBe(PARTITIONS);
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await other.close();
+    });
+
     test("a worker tells its group how far it has got, for those who watch its lag", async () => {
       const recorder = createRecorder();
       const worker = log.work(GROUP, recorder.makeTask);
@@ -203,7 +214,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       await recorder.until(() => recorder.at(5)?.inputs.length === 3);
       await worker.stop();
       const [told] = await withAdmin((admin) =>
-        admin.fetchOffsets({ groupId: GROUP, topics: [house.nameOf("requests")] }),
+        admin.fetchOffsets({ groupId: house.nameOf(GROUP), topics: [house.nameOf("requests")] }),
       );
       expect(told?.partitions.find(({ partition }) => partition === 5)?.offset).toBe("3");
     });

@@ -26,7 +26,7 @@ describe("the topics of a house", () => {
 
   test("events are kept for ever; state, load and directory keep the newest of each key", () => {
     expect(settingsOf("events")).toMatchObject({ "cleanup.policy": "delete", "retention.ms": "-1" });
-    for (const topic of ["state", "load", "directory"]) {
+    for (const topic of ["state", "load", "directory", "keys"]) {
       expect(settingsOf(topic)?.["cleanup.policy"]).toBe("compact");
     }
   });

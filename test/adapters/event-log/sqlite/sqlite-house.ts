@@ -10,8 +10,8 @@ import { openSqliteStore } from "../../../../adapters/event-log/sqlite/sqlite-st
 import { instant } from "../../../../domain/kernel/time.ts";
 import type { EventLog } from "../../../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../../../domain/ports/operator-log.ts";
-import type { LogHouse } from "../../../contract/event-log.ts";
 import { createFreezableClock } from "../../../contract/event-log-clock.ts";
+import type { LogHouse } from "../../../contract/log-house.ts";
 
 export const SILENT_LOG: OperatorLog = {
   info: () => undefined,
