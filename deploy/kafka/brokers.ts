@@ -15,7 +15,8 @@ import { gatherJars, JARS } from "./broker-jars.ts";
 import { type BrokerPlan, brokerSettings, type SecureDoor } from "./broker-settings.ts";
 
 const READY_LINE = "Kafka Server started";
-const READY_WAIT_MS = 60_000;
+/** Some 3 s on a quiet machine; much more where three start beside a load. */
+const READY_WAIT_MS = 120_000;
 const STOP_WAIT_MS = 15_000;
 const HEAP = "-Xmx512m";
 /** Kept of what a broker says, for when it does not start. */
@@ -57,6 +58,8 @@ export async function startBrokers(
   async function start(index: number): Promise<void> {
     const child = spawn("java", [HEAP, "-cp", join(JARS, "*"), "kafka.Kafka", settingsFile(home, index)], {
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: Ctrl-C is for whoever started it, whose processes still need it while they end.
+      detached: true,
     });
     running[index] = child;
     await untilReady(child);

@@ -23,7 +23,10 @@ const ONE_BROKER = { REVEILLE_KAFKA_REPLICAS: "1", REVEILLE_KAFKA_PARTITIONS: "8
 /** On the brokers of REVEILLE_KAFKA, or on one of its own. Throws `ConfigError` with what has to be installed. */
 export async function openKafkaDemoLog(tell: (line: string) => void): Promise<DemoLog> {
   const given = kafkaSettingsIn(process.env);
-  if (given["REVEILLE_KAFKA"] !== undefined) return withTopics(given, tell, () => Promise.resolve());
+  if (given["REVEILLE_KAFKA"] !== undefined) {
+    const made = await makeTopics(given, tell);
+    return { settings: made.settings, close: made.drop };
+  }
   requirePrograms();
   if (!hasJars()) {
     tell("Fetching Kafka with Maven (43 MB, this once) …");
@@ -33,18 +36,18 @@ export async function openKafkaDemoLog(tell: (line: string) => void): Promise<De
   const brokers = await startBrokers(1);
   try {
     const settings = { ...ONE_BROKER, REVEILLE_KAFKA: brokers.addresses.join(",") };
-    return await withTopics(settings, tell, () => brokers.stop());
+    // Its topics go with its folder.
+    return { settings: (await makeTopics(settings, tell)).settings, close: () => brokers.stop() };
   } catch (error) {
     await brokers.stop();
     throw error;
   }
 }
 
-async function withTopics(
+async function makeTopics(
   given: Readonly<Record<string, string>>,
   tell: (line: string) => void,
-  stop: () => Promise<void>,
-): Promise<DemoLog> {
+): Promise<{ readonly settings: DemoLog["settings"]; drop(): Promise<void> }> {
   // A prefix of its own: what is on those brokers already is none of the demo's business.
   const prefix = `reveille-demo-${randomBytes(4).toString("hex")}.`;
   const settings = { ...given, REVEILLE_KAFKA_PREFIX: prefix };
@@ -55,13 +58,11 @@ async function withTopics(
   await applyTopics(connection, plans, { dryRun: false });
   return {
     settings,
-    async close() {
-      await dropTopics(
+    drop: () =>
+      dropTopics(
         connection,
         plans.map(({ name }) => name),
-      );
-      await stop();
-    },
+      ),
   };
 }
 
