@@ -1,6 +1,6 @@
 /**
- * What a dispatcher remembers of the log: the newest event that it committed to each partition. Kept a little later
- * than it happens, since a copy that was restored is older than that.
+ * What a dispatcher remembers of the log: the newest event that it committed to each partition. The first after a
+ * pause is kept at once, what follows within a second a little later: a copy that was restored is older than that.
  */
 import { milliseconds } from "../domain/kernel/time.ts";
 import type { Clock } from "../domain/ports/clock.ts";
@@ -8,7 +8,7 @@ import type { EventLog, Outputs, Ownership } from "../domain/ports/event-log.ts"
 import type { LogMemory, SeenMark } from "../domain/ports/log-memory.ts";
 import type { OperatorLog } from "../domain/ports/operator-log.ts";
 
-/** How much of what was committed a crash may make it forget. */
+/** No two writes of the memory within this. It bounds, too, how much of a busy time a crash may make it forget. */
 const KEEP_EVERY_MS = milliseconds(1_000);
 
 export type CommitMemory = {
@@ -26,9 +26,11 @@ export function rememberCommits(
   const fresh = new Map<number, SeenMark>();
   let cancel: (() => void) | null = null;
   let keeping: Promise<void> = Promise.resolve();
+  let mayKeepAt = clock.monotonic();
 
   async function keep(): Promise<void> {
     cancel = null;
+    mayKeepAt = milliseconds(clock.monotonic() + KEEP_EVERY_MS);
     const marks = [...fresh.values()];
     fresh.clear();
     try {
@@ -42,7 +44,8 @@ export function rememberCommits(
     const id = outputs.events.at(-1)?.envelope.id;
     if (offset === null || id === undefined) return;
     fresh.set(partition, { topic: "events", partition, offset, id, at: clock.now() });
-    cancel ??= clock.schedule(KEEP_EVERY_MS, () => {
+    const wait = milliseconds(Math.max(0, mayKeepAt - clock.monotonic()));
+    cancel ??= clock.schedule(wait, () => {
       keeping = keep();
     });
   }

@@ -100,7 +100,7 @@ export function createIntake(options: IntakeOptions, ports: IntakePorts): Intake
     now: Instant,
   ): Promise<RequestTerms> {
     const { draft, who } = submission;
-    const seal: Seal = (plain) => keyring.seal(customer, now, plain);
+    const seal: Seal = (plain) => keyring.sealForLog(customer, now, plain);
     const account = ports.senderOf(who.sender);
     return {
       sender: who.sender,

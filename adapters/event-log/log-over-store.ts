@@ -1,6 +1,13 @@
 /** The four verbs over a store: encoding, partitioning, subscriptions and workers, the same for every embedded log. */
 import { setImmediate } from "node:timers/promises";
-import type { Appended, Delivered, Entry, EventLog, TopicName } from "../../domain/ports/event-log.ts";
+import type {
+  Appended,
+  Delivered,
+  Entry,
+  EventLog,
+  Position,
+  TopicName,
+} from "../../domain/ports/event-log.ts";
 import { startFollower } from "./follower.ts";
 import { createGivenOut, READ_BATCH_MAX } from "./given-out.ts";
 import { patiently } from "./patiently.ts";
@@ -12,12 +19,20 @@ export function logOverStore(wiring: Wiring): EventLog {
   const { store, counts, clock } = wiring;
   const given = createGivenOut(() => store.close());
 
+  /** The store loses nothing but its end, so what is written first outlasts what is written later. */
+  async function appendAhead<Topic extends TopicName>(
+    topic: Topic,
+    entries: readonly Entry<Topic>[],
+  ): Promise<readonly Position[]> {
+    given.requireAppend(topic, entries.length);
+    return store.append(entries.map((entry) => toStore(counts, topic, entry)));
+  }
+
   async function append<Topic extends TopicName>(
     topic: Topic,
     entries: readonly Entry<Topic>[],
   ): Promise<Appended> {
-    given.requireAppend(topic, entries.length);
-    const positions = await store.append(entries.map((entry) => toStore(counts, topic, entry)));
+    const positions = await appendAhead(topic, entries);
     await store.durable();
     return { durable: provenDurable(clock.now()), positions };
   }
@@ -46,6 +61,7 @@ export function logOverStore(wiring: Wiring): EventLog {
   return {
     partitionCount: (topic) => counts[topic],
     append,
+    appendAhead,
     follow: (topic, from, onRecords) =>
       given.subscription((onEnd) => startFollower(store, topic, from, onRecords, onEnd)),
     work: (group, makeTask) => given.worker((onEnd) => startWorker(wiring, group, makeTask, onEnd)),

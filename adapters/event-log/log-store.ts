@@ -43,7 +43,10 @@ export type Taken = { readonly claim: Claim; readonly stateMark: number; readonl
 export type MakeMarks = (epoch: number) => { readonly state: RecordToStore; readonly events: RecordToStore };
 
 export interface LogStore {
-  /** All or none, visible when it resolves. Throws `LogUnavailableError` or `LogFullError`. */
+  /**
+   * All or none, visible when it resolves. A power failure may take the newest records, but never one and leave
+   * another that was written after it, whatever their topics. Throws `LogUnavailableError` or `LogFullError`.
+   */
   append(records: readonly RecordToStore[]): Promise<readonly Position[]>;
   /**
    * As `append`, with the group's input position, while the claim holds. Throws `OwnershipLostError` when

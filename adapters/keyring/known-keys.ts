@@ -1,7 +1,7 @@
 /**
  * What this process knows of `keys`: the fold of the topic, by following it, and by reading on to its end when
  * somebody asks for a key that has not come yet. A text never leaves a process before the record of its key is
- * durable; so a key that is still unknown once everything has been read is gone, or never was. No guess about
+ * in the log; so a key that is still unknown once everything has been read is gone, or never was. No guess about
  * time is in that answer.
  */
 

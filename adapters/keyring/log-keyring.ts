@@ -3,9 +3,10 @@
  * key, all others follow, and a tombstone ends it everywhere. Keys lie there wrapped; the master key that opens
  * them never does.
  */
-import { randomBytes } from "node:crypto";
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { parseCustomerKey } from "../../domain/kernel/identifiers.ts";
 import type { Sealed } from "../../domain/kernel/sealed.ts";
+import type { Instant } from "../../domain/kernel/time.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import { IV_BYTES } from "./cipher.ts";
@@ -15,6 +16,7 @@ import { appendKeyRecords, type KeyRecordPorts, mintedRecord, tombstoneOf } from
 import { takeOverKeyringFile } from "./keyring-file.ts";
 import { followKeys, type KnownKeys } from "./known-keys.ts";
 import { createMint } from "./minting.ts";
+import { createRandomBytes, type RandomBytes } from "./random-bytes.ts";
 import { type DataKey, keyIdOf, monthOf, openText, pseudonymOf, sealText } from "./sealed-text.ts";
 import { createWrapping, type Wrapping } from "./wrapping.ts";
 
@@ -53,8 +55,9 @@ export async function openLogKeyring(options: LogKeyringOptions): Promise<LogKey
         adopt(options, known, keys),
       );
     }
-    wrapping = createWrapping(master.encryption);
-    return keyringOn(options, known, wrapping, master.tenant);
+    const bytes = createRandomBytes();
+    wrapping = createWrapping(master.encryption, bytes);
+    return keyringOn(options, known, { wrapping, bytes, tenant: createSecretKey(master.tenant) });
   } catch (error) {
     await known.stop();
     throw error;
@@ -64,14 +67,20 @@ export async function openLogKeyring(options: LogKeyringOptions): Promise<LogKey
 function keyringOn(
   options: LogKeyringOptions,
   known: KnownKeys,
-  wrapping: Wrapping,
-  tenant: Uint8Array,
+  secrets: { readonly wrapping: Wrapping; readonly bytes: RandomBytes; readonly tenant: KeyObject },
 ): LogKeyring {
+  const { wrapping, bytes, tenant } = secrets;
   const mint = createMint(options, known, wrapping, options.keysMax ?? KEYS_MAX);
 
   function keyOf(subject: string, month: string): DataKey | Promise<DataKey> {
     const found = known.index.ofMonth(subject, month);
     return found === null ? mint.make(subject, month) : wrapping.unwrap(found);
+  }
+
+  async function sealForLog(subject: string, at: Instant, plaintext: string): Promise<Sealed> {
+    if (subject.length > SUBJECT_LENGTH_MAX || subject.includes("|"))
+      throw new RangeError("keyring: no subject has such a name");
+    return sealText(await keyOf(subject, monthOf(at)), bytes(IV_BYTES), plaintext);
   }
 
   function openNow(sealed: Sealed): string | null {
@@ -99,10 +108,11 @@ function keyringOn(
     size: () => known.index.size(),
     pseudonym: (number) => pseudonymOf(tenant, number),
     async seal(subject, at, plaintext) {
-      if (subject.length > SUBJECT_LENGTH_MAX || subject.includes("|"))
-        throw new RangeError("keyring: no subject has such a name");
-      return sealText(await keyOf(subject, monthOf(at)), randomBytes(IV_BYTES), plaintext);
+      const sealed = await sealForLog(subject, at, plaintext);
+      await mint.settled();
+      return sealed;
     },
+    sealForLog,
     async open(sealed) {
       await arrived([sealed]);
       return openNow(sealed);

@@ -1,6 +1,7 @@
 /** For tests and the simulator: real cryptography, nothing on disk, and the same texts for the same bytes. */
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import type { Sealed } from "../../domain/kernel/sealed.ts";
+import type { Instant } from "../../domain/kernel/time.ts";
 import type { Keyring } from "../../domain/ports/keyring.ts";
 import { IV_BYTES, KEY_BYTES } from "./cipher.ts";
 import { type DataKey, keyIdOf, monthOf, openText, pseudonymOf, sealText } from "./sealed-text.ts";
@@ -16,6 +17,7 @@ export type MemoryKeyringOptions = {
 
 export function createMemoryKeyring(options: MemoryKeyringOptions = {}): Keyring {
   const { tenantKey = new Uint8Array(KEY_BYTES), bytes = randomBytes } = options;
+  const tenant = createSecretKey(tenantKey);
   const byMonth = new Map<string, DataKey>();
   const byId = new Map<string, DataKey>();
 
@@ -23,10 +25,15 @@ export function createMemoryKeyring(options: MemoryKeyringOptions = {}): Keyring
     const known = byMonth.get(`${subject}/${month}`);
     if (known !== undefined) return known;
     const id = Buffer.from(bytes(KEY_ID_BYTES)).toString("base64url");
-    const made = { id, subject, key: bytes(KEY_BYTES) };
+    const made = { id, subject, key: createSecretKey(bytes(KEY_BYTES)) };
     byMonth.set(`${subject}/${month}`, made);
     byId.set(id, made);
     return made;
+  }
+
+  async function seal(subject: string, at: Instant, plaintext: string): Promise<Sealed> {
+    await Promise.resolve();
+    return sealText(keyOf(subject, monthOf(at)), bytes(IV_BYTES), plaintext);
   }
 
   function openNow(sealed: Sealed): string | null {
@@ -35,11 +42,9 @@ export function createMemoryKeyring(options: MemoryKeyringOptions = {}): Keyring
   }
 
   return {
-    pseudonym: (number) => pseudonymOf(tenantKey, number),
-    async seal(subject, at, plaintext) {
-      await Promise.resolve();
-      return sealText(keyOf(subject, monthOf(at)), bytes(IV_BYTES), plaintext);
-    },
+    pseudonym: (number) => pseudonymOf(tenant, number),
+    seal,
+    sealForLog: seal,
     open: async (sealed) => openNow(sealed),
     openNow,
     arrived: () => Promise.resolve(),

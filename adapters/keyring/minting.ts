@@ -1,9 +1,16 @@
 /**
- * New data keys. Nothing is sealed under one before its record is durable; so many new Customers at once wait for
- * few appends: while some are under way, everybody who comes is gathered into the next.
+ * New data keys. Nothing is sealed under one before its record is in the log, and what leaves the house by another
+ * way than the log waits until it is durable. Many new Customers at once wait for few appends: while some are
+ * under way, everybody who comes is gathered into the next.
  */
 import { KeyringUnavailableError } from "../../domain/ports/keyring.ts";
-import { appendKeyRecords, KEYS_APPENDED_MAX, type KeyRecordPorts, mintedRecord } from "./key-records.ts";
+import {
+  appendNewKeys,
+  KEYS_APPENDED_MAX,
+  type KeyRecordPorts,
+  mintedRecord,
+  toUnavailable,
+} from "./key-records.ts";
 import type { KnownKeys } from "./known-keys.ts";
 import type { DataKey } from "./sealed-text.ts";
 import type { NewKey, Wrapping } from "./wrapping.ts";
@@ -11,6 +18,8 @@ import type { NewKey, Wrapping } from "./wrapping.ts";
 export type Mint = {
   /** A new key of that subject and month; whoever asks for the same meanwhile gets the same one. */
   make(subject: string, month: string): Promise<DataKey>;
+  /** Resolves when every key made here so far would survive a power failure. Throws `KeyringUnavailableError`. */
+  settled(): Promise<void>;
   close(): void;
 };
 
@@ -34,6 +43,9 @@ export function createMint(
   const asked = new Map<string, Promise<DataKey>>();
   const wishes: Wish[] = [];
   let storing = 0;
+  /** Keys stored here, and how many of them are known to be durable. */
+  let stored = 0;
+  let durable = 0;
   let closed = false;
 
   function refuseWhereFull(): void {
@@ -70,10 +82,11 @@ export function createMint(
     try {
       if (closed) throw new Error("keyring: closed while a key was being made");
       const at = ports.clock.now();
-      const offsets = await appendKeyRecords(
+      const offsets = await appendNewKeys(
         ports,
         batch.map(({ wrapped }) => mintedRecord(wrapped, at)),
       );
+      stored += batch.length;
       for (const [nth, one] of batch.entries()) settle(one, offsets[nth] ?? 0);
     } catch (error) {
       for (const { failed } of batch) failed(error);
@@ -93,6 +106,12 @@ export function createMint(
       const making = wish(subject, month).finally(() => asked.delete(name));
       asked.set(name, making);
       return making;
+    },
+    async settled() {
+      const before = stored;
+      if (durable >= before) return;
+      await ports.log.durable().catch(toUnavailable);
+      durable = Math.max(durable, before);
     },
     close() {
       closed = true;

@@ -1,9 +1,9 @@
 /** The form of personal data in an event: `<key id>.<base64url of iv, ciphertext and tag>`. */
-import { createHmac, createSecretKey } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import { type CustomerKey, parseCustomerKey } from "../../domain/kernel/identifiers.ts";
 import type { PhoneNumber } from "../../domain/kernel/phone-number.ts";
 import { parseSealed, type Sealed } from "../../domain/kernel/sealed.ts";
-import { formatInstant, type Instant } from "../../domain/kernel/time.ts";
+import { formatInstant, type Instant, MINUTE_MS } from "../../domain/kernel/time.ts";
 import { decrypt, encrypt } from "./cipher.ts";
 import { SealBrokenError } from "./keyring-errors.ts";
 
@@ -12,7 +12,7 @@ const PLAINTEXT_BYTES_MAX = 1024 * 1024;
 const PSEUDONYM_BYTES = 16;
 
 /** A data key and what it is for. */
-export type DataKey = { readonly id: string; readonly subject: string; readonly key: Uint8Array };
+export type DataKey = { readonly id: string; readonly subject: string; readonly key: KeyObject };
 
 export function sealText(dataKey: DataKey, iv: Uint8Array, plaintext: string): Sealed {
   const plain = Buffer.from(plaintext, "utf8");
@@ -39,13 +39,20 @@ export function openText(dataKey: DataKey, sealed: Sealed): string {
   return decrypt(dataKey.key, box, belongsTo(dataKey)).toString("utf8");
 }
 
+/** UTC, e.g. "2026-11". Whoever seals asks again and again within the same minute, which is of one month. */
 export function monthOf(at: Instant): string {
-  return formatInstant(at).slice(0, 7);
+  const minute = Math.floor(at / MINUTE_MS);
+  if (minute !== lastMinute) {
+    lastMonth = formatInstant(at).slice(0, 7);
+    lastMinute = minute;
+  }
+  return lastMonth;
 }
+let lastMinute = Number.NaN;
+let lastMonth = "";
 
-export function pseudonymOf(tenantKey: Uint8Array, number: PhoneNumber): CustomerKey {
-  // A key object, for the reason told in cipher.ts.
-  const hash = createHmac("sha256", createSecretKey(tenantKey)).update(number, "utf8").digest();
+export function pseudonymOf(tenantKey: KeyObject, number: PhoneNumber): CustomerKey {
+  const hash = createHmac("sha256", tenantKey).update(number, "utf8").digest();
   const key = parseCustomerKey(hash.subarray(0, PSEUDONYM_BYTES).toString("hex"));
   if (key === null) throw new Error("keyring: made a pseudonym that is none");
   return key;

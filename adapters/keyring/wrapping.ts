@@ -1,7 +1,8 @@
 /** Data keys under the master key, and the few of them that are in use, unwrapped. */
-import { randomBytes } from "node:crypto";
+import { createSecretKey } from "node:crypto";
 import { decrypt, encrypt, IV_BYTES, KEY_BYTES } from "./cipher.ts";
 import { KEY_ID_BYTES, type WrappedKey } from "./key-index.ts";
+import type { RandomBytes } from "./random-bytes.ts";
 import type { DataKey } from "./sealed-text.ts";
 
 export type NewKey = { readonly wrapped: WrappedKey; readonly dataKey: DataKey };
@@ -19,7 +20,8 @@ export type Wrapping = {
 /** Unwrapped keys kept; the one that was used longest ago goes first. About 3 MB. */
 export const UNWRAPPED_KEPT_MAX = 10_000;
 
-export function createWrapping(encryptionKey: Uint8Array): Wrapping {
+export function createWrapping(encryptionKey: Uint8Array, bytes: RandomBytes): Wrapping {
+  const master = createSecretKey(encryptionKey);
   const unwrapped = new Map<string, DataKey>();
 
   /** As the newest. */
@@ -33,19 +35,22 @@ export function createWrapping(encryptionKey: Uint8Array): Wrapping {
 
   return {
     make(subject, month) {
-      // One draw: each call of the generator costs as much as the cipher.
-      const drawn = randomBytes(KEY_ID_BYTES + IV_BYTES + KEY_BYTES);
+      const drawn = bytes(KEY_ID_BYTES + IV_BYTES + KEY_BYTES);
       const id = drawn.toString("base64url", 0, KEY_ID_BYTES);
       const iv = drawn.subarray(KEY_ID_BYTES, KEY_ID_BYTES + IV_BYTES);
       const key = drawn.subarray(KEY_ID_BYTES + IV_BYTES);
-      const box = encrypt(encryptionKey, iv, key, belongsTo({ id, subject, month }));
-      return { wrapped: { id, subject, month, wrapped: box }, dataKey: { id, subject, key } };
+      const box = encrypt(master, iv, key, belongsTo({ id, subject, month }));
+      return {
+        wrapped: { id, subject, month, wrapped: box },
+        dataKey: { id, subject, key: createSecretKey(key) },
+      };
     },
     unwrap(wrapped) {
       const { id, subject } = wrapped;
       const known = unwrapped.get(id);
       if (known !== undefined) return keep(known);
-      return keep({ id, subject, key: decrypt(encryptionKey, wrapped.wrapped, belongsTo(wrapped)) });
+      const key = decrypt(master, wrapped.wrapped, belongsTo(wrapped));
+      return keep({ id, subject, key: createSecretKey(key) });
     },
     keep,
     forget: (id) => void unwrapped.delete(id),

@@ -34,7 +34,9 @@ export function createNumberingPlan(): NumberingPlan {
 type Dialling = Parameters<NumberingPlan["describe"]>[1];
 
 function factsOf(number: PhoneNumber, parsed: Parsed, dialling: Dialling): NumberFacts {
-  const valid = parsed.isValid();
+  const type = parsed.getType();
+  // Matching every pattern of a country is a quarter of the cost: a number that is of some type is valid.
+  const valid = type !== undefined || parsed.isValid();
   const country = parsed.country ?? null;
   const sharing = countriesOf.get(parsed.countryCallingCode) ?? [];
   const countries = valid && country !== null ? [country] : sharing;
@@ -42,7 +44,7 @@ function factsOf(number: PhoneNumber, parsed: Parsed, dialling: Dialling): Numbe
   return {
     country,
     valid,
-    type: typeOf(parsed),
+    type: typeOf(parsed.countryCallingCode, type),
     zones: zonesByPrefix(number.slice(1)),
     prefix: billingPrefix(number, parsed),
     ...emergencyFacts(emergencyForm(forms)),
@@ -84,9 +86,9 @@ function billingPrefix(number: PhoneNumber, parsed: Parsed): string {
   return prefix.slice(0, Math.max(callingCode.length, shown));
 }
 
-function typeOf(parsed: Parsed): NumberType {
-  if (INTERNATIONAL_NETWORKS.has(parsed.countryCallingCode)) return "satellite";
-  return TYPES[parsed.getType() ?? ""] ?? "unknown";
+function typeOf(callingCode: string, type: ReturnType<Parsed["getType"]>): NumberType {
+  if (INTERNATIONAL_NETWORKS.has(callingCode)) return "satellite";
+  return TYPES[type ?? ""] ?? "unknown";
 }
 
 const TYPES: Readonly<Record<string, NumberType>> = {

@@ -18,7 +18,11 @@ const READY_LINE = "Kafka Server started";
 /** Some 3 s on a quiet machine; much more where three start beside a load. */
 const READY_WAIT_MS = 120_000;
 const STOP_WAIT_MS = 15_000;
-const HEAP = "-Xmx512m";
+/**
+ * These live for seconds or minutes and share the machine with what talks to them. The optimizing compiler and the
+ * parallel collector, made for servers that run for months, would keep two cores busy all that time.
+ */
+const JAVA_OPTIONS = ["-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 /** Kept of what a broker says, for when it does not start. */
 const LAST_LINES_MAX = 30;
 
@@ -56,11 +60,15 @@ export async function startBrokers(
   });
 
   async function start(index: number): Promise<void> {
-    const child = spawn("java", [HEAP, "-cp", join(JARS, "*"), "kafka.Kafka", settingsFile(home, index)], {
-      stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own: Ctrl-C is for whoever started it, whose processes still need it while they end.
-      detached: true,
-    });
+    const child = spawn(
+      "java",
+      [...JAVA_OPTIONS, "-cp", join(JARS, "*"), "kafka.Kafka", settingsFile(home, index)],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        // A group of its own: Ctrl-C is for whoever started it, whose processes still need it while they end.
+        detached: true,
+      },
+    );
     running[index] = child;
     await untilReady(child);
   }

@@ -148,6 +148,16 @@ export interface EventLog {
   partitionCount(topic: TopicName): number;
   /** Durable when it resolves; positions in the order given. Throws `LogUnavailableError` or `LogFullError`. */
   append<Topic extends TopicName>(topic: Topic, entries: readonly Entry<Topic>[]): Promise<Appended>;
+  /**
+   * As `append`, for what later records of this process can't do without: no failure loses these and keeps a
+   * record whose append began after this resolved. Visible then, and durable with the next thing that is. The
+   * embedded log, one file in one order, need not wait for its disk here; Kafka's topics share no order, so it
+   * waits for its brokers.
+   */
+  appendAhead<Topic extends TopicName>(
+    topic: Topic,
+    entries: readonly Entry<Topic>[],
+  ): Promise<readonly Position[]>;
   /** Every partition of a topic, in order within each, on to live. The next batch waits for the handler. */
   follow<Topic extends TopicName>(
     topic: Topic,

@@ -16,6 +16,11 @@ export interface Keyring {
   /** Encrypts under the subject's key of that month, making and storing it durably first where there is none. Throws `KeyringUnavailableError`. */
   seal(subject: string, at: Instant, plaintext: string): Promise<Sealed>;
   /**
+   * As `seal`, for a text that leaves this process only in records appended to the log afterwards: a new key is
+   * in the log ahead of them, though perhaps not on the disk before them. Throws `KeyringUnavailableError`.
+   */
+  sealForLog(subject: string, at: Instant, plaintext: string): Promise<Sealed>;
+  /**
    * Null when the key is gone (erased) or never was. Throws `KeyringUnavailableError` where that can't be found
    * out now, and when the text was tampered with.
    */

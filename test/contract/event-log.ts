@@ -93,6 +93,16 @@ export function eventLogContract(name: string, makeHouse: () => Promise<LogHouse
       expect(ids(await readAll(log, "requests", 0, { from, to }))).toEqual(["in-2", "in-3", "in-4"]);
     });
 
+    test("what was appended ahead is there for everybody before what is appended next", async () => {
+      const positions = await log.appendAhead("requests", [inputEntry(1, 2), inputEntry(2, 5)]);
+      expect(positions.map(({ partition }) => partition)).toEqual([2, 5]);
+      const other = house.open("second").log;
+      expect(ids(await readAll(other, "requests", 2))).toEqual(["in-1"]);
+      const after = await log.append("requests", [inputEntry(3, 2)]);
+      expect(after.positions[0]?.offset).toBeGreaterThan(positions[0]?.offset ?? Number.MAX_SAFE_INTEGER);
+      expect(ids(await readAll(other, "requests", 2))).toEqual(["in-1", "in-3"]);
+    });
+
     test("a replay of more than one batch misses nothing", async () => {
       await log.append(
         "requests",

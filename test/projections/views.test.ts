@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { offerId, type ServerId } from "../../domain/kernel/identifiers.ts";
-import { instant } from "../../domain/kernel/time.ts";
+import { type Instant, instant } from "../../domain/kernel/time.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 import type { LoadReported } from "../../domain/server/load.ts";
@@ -176,6 +176,20 @@ test("a server that restarted with its clock set back is believed", () => {
     later(3_000),
   );
   expect(outboundOf(load)).toBe(4);
+});
+
+/** By our clock, of a report that reaches us after 500 ms; both times are the server's own. */
+function lastInbound(at: number, lastInboundAt: number): Instant | null | undefined {
+  const load = createTelephonyLoad();
+  foldLoad(load, report({ at: later(at), lastInboundAt: later(lastInboundAt) }), later(500));
+  return [...serverViews(load)][0]?.lastInboundAt;
+}
+
+test("when the last call came in is known by our clock, whatever the server's own says (J08)", () => {
+  expect(lastInbound(400, 300)).toBe(later(400));
+  expect(lastInbound(3_600_400, 3_600_300)).toBe(later(400));
+  // The server's clock was set back in between: its last call is not in the future.
+  expect(lastInbound(-3_600_000, 300)).toBe(later(500));
 });
 
 test("a server is silent by our clock, from when its report reached us (J07)", () => {

@@ -230,7 +230,7 @@ describe("a log that takes nothing", () => {
   });
 
   test("nor a keyring that can store no key: what can't be sealed is not stored", async () => {
-    keyring = { ...keyring, seal: () => Promise.reject(new KeyringUnavailableError("disk full")) };
+    keyring = { ...keyring, sealForLog: () => Promise.reject(new KeyringUnavailableError("disk full")) };
     const { intake, shelf } = gateway();
     expect(await intake.submit(submission())).toMatchObject({ ok: false, reason: "unavailable" });
     expect(shelf.stored).toEqual([]);

@@ -15,6 +15,8 @@ export type TrueCall = {
   readonly beganAt: number;
   answeredAt: number | null;
   endedAt: number | null;
+  /** It ended with its server's run: nobody measured it to its end. */
+  cutOff?: true;
 };
 
 /** Offers and grants as a server got them, for the rule of epochs (I15). */
@@ -25,14 +27,21 @@ export type CallTruth = {
   readonly grants: TrueGrant[];
   /** Calls of a time that the log was put back behind: it can't know them. */
   readonly forgotten: TrueCall[];
-  /** Periods in which a process could not be heard, or could not hear. */
-  readonly silences: { readonly process: string; readonly from: number; until: number }[];
+  /** Calls that the old copy knows to have been granted, and not what became of them. */
+  readonly unknowable: Set<OfferId>;
+  /** Periods in which a process could not be heard, or could not hear; `ended`: because its run was over. */
+  readonly silences: {
+    readonly process: string;
+    readonly from: number;
+    until: number;
+    readonly ended: boolean;
+  }[];
   /** Periods in which nobody could use the log, or the topic. */
   readonly outages: { readonly topic: "load" | null; readonly from: number; readonly until: number }[];
 };
 
 export function createCallTruth(): CallTruth {
-  return { calls: [], grants: [], forgotten: [], silences: [], outages: [] };
+  return { calls: [], grants: [], forgotten: [], unknowable: new Set(), silences: [], outages: [] };
 }
 
 export function liveCalls(truth: Pick<CallTruth, "calls">): readonly TrueCall[] {

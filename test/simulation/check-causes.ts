@@ -38,15 +38,23 @@ export function checkOffersBacked({ store }: Evidence, histories: Histories, rep
   }
 }
 
-/** I16: every Customer's line is free again. */
-export function checkLines({ store }: Evidence, report: Report): void {
+type HeldLine = { readonly customer: CustomerKey; readonly by: readonly string[] };
+
+/** The Customers whose lines are taken, by the newest state of each. */
+export function linesHeld({ all }: Pick<Evidence["store"], "all">): readonly HeldLine[] {
   const lines = new Map<CustomerKey, string>();
-  for (const { key, message } of store.all("state")) {
+  for (const { key, message } of all("state")) {
     if (message?.type === "CustomerState") lines.set(key as CustomerKey, message.snapshot);
   }
-  for (const [customer, snapshot] of lines) {
+  return [...lines].flatMap(([customer, snapshot]) => {
     const { busyWith } = JSON.parse(snapshot) as { readonly busyWith: readonly string[] };
-    if (busyWith.length > 0)
-      report("I16", `the line of ${customer} is held by ${busyWith.join(", ")} for ever`);
+    return busyWith.length > 0 ? [{ customer, by: busyWith }] : [];
+  });
+}
+
+/** I16: every Customer's line is free again. */
+export function checkLines({ store }: Evidence, report: Report): void {
+  for (const { customer, by } of linesHeld(store)) {
+    report("I16", `the line of ${customer} is held by ${by.join(", ")} for ever`);
   }
 }

@@ -1,6 +1,7 @@
 /** What must hold when everything has come to rest, read from the log and from what really happened. */
 import { checkCallsBacked, checkCauses, checkLines, checkOffersBacked } from "./check-causes.ts";
-import { checkGone, checkOutcomes } from "./check-outcomes.ts";
+import { checkGone } from "./check-gone.ts";
+import { checkOutcomes } from "./check-outcomes.ts";
 import { checkAttempts, checkEnds, checkOrder } from "./check-requests.ts";
 import { checkBoard, checkSnapshots } from "./check-views.ts";
 import { type Evidence, historiesOf } from "./evidence.ts";

@@ -21,7 +21,7 @@ export function checkOutcomes(
   const calls = evidence.truth.calls.filter((call) => call.request === request);
   for (const { offer } of calls) {
     if (offer === null) continue;
-    checkOneOutcome(offer, events, report);
+    checkOneOutcome(evidence, offer, events, report);
     if (calls.filter((call) => call.offer === offer).length > 1)
       report("I15", `${offer} was called more than once`);
   }
@@ -32,8 +32,16 @@ export function checkOutcomes(
   }
 }
 
-function checkOneOutcome(offer: OfferId, events: readonly RequestEvent[], report: Report): void {
+function checkOneOutcome(
+  { unknowable }: Evidence,
+  offer: OfferId,
+  events: readonly RequestEvent[],
+  report: Report,
+): void {
   const outcomes = events.filter((event) => isOutcome(event) && event.offer === offer);
+  // An operator has decided what is to be said of it.
+  const isGivenUp = events.some((event) => event.type === "RequestFailed" && event.outcome === "unknown");
+  if (outcomes.length === 0 && unknowable?.has(offer) === true && isGivenUp) return;
   const placed = events.filter((event) => event.type === "CallPlaced" && event.offer === offer);
   if (outcomes.length !== 1) report("I10", `${offer} was called and has ${outcomes.length} outcomes`);
   if (placed.length > 1) report("I10", `${offer} was placed ${placed.length} times by the log`);
@@ -43,10 +51,12 @@ function checkOneOutcome(offer: OfferId, events: readonly RequestEvent[], report
   }
 }
 
-function checkTold({ tornOffers }: Evidence, outcome: Outcome, report: Report): void {
-  const silent = outcome.type === "CallLost" && outcome.how === "silence";
-  if (silent && tornOffers?.has(outcome.offer) !== true)
-    report("I10", `${outcome.offer}: nobody ever told its outcome`);
+/** Where the grant never came to its server nobody but silence can tell that nothing came of it. */
+function checkTold({ tornGrants, truth }: Evidence, outcome: Outcome, report: Report): void {
+  if (outcome.type !== "CallLost" || outcome.how !== "silence") return;
+  const wasCalled = truth.calls.some(({ offer }) => offer === outcome.offer);
+  if (!wasCalled && tornGrants?.has(outcome.offer) === true) return;
+  report("I10", `${outcome.offer}: nobody ever told its outcome`);
 }
 
 /** The network and the server read the same clock, one a moment after the other. */
@@ -57,28 +67,4 @@ function checkSeconds({ talks }: Evidence, outcome: Outcome, report: Report): vo
   const talkMs = talks?.get(outcome.offer);
   if (talkMs === undefined || Math.abs(talkMs - outcome.talkMs) <= TALK_MS_APART_MAX) return;
   report("I10", `${outcome.offer} talked for ${talkMs} ms and is billed ${outcome.talkMs} ms`);
-}
-
-const GONE_LOOKBACK_MS = 20_000;
-
-/**
- * I3 rests on it: what a server holds is given up only if that server could not be heard, now or at some time since
- * it was offered (then a later run of it is heard, and the owner may learn of that much later).
- */
-export function checkGone({ truth, tornOffers }: Evidence, history: History, report: Report): void {
-  for (const { message, at } of history) {
-    const gone =
-      (message?.type === "CallLost" && message.how === "server-gone") ||
-      (message?.type === "DispatchRejected" && message.reason === "server-gone");
-    if (!gone || tornOffers?.has(message.offer) === true) continue;
-    const since = Math.min(offeredAt(history, message.offer) ?? at, at - GONE_LOOKBACK_MS);
-    const silent = truth.silences.some(
-      ({ server, from, until }) => server === message.server && from <= at && until >= since,
-    );
-    if (!silent) report("I3", `${message.server} was declared gone while it could be heard`);
-  }
-}
-
-function offeredAt(history: History, offer: OfferId): number | null {
-  return history.find(({ message }) => message?.type === "Dispatched" && message.offer === offer)?.at ?? null;
 }

@@ -3,12 +3,14 @@
  * free, and whoever waits gets a port that is free. Between partitions the order is approximate, by design.
  */
 import { type CustomerState, foldCustomer, UNKNOWN_CUSTOMER } from "../../domain/customer/state.ts";
+import type { Envelope } from "../../domain/kernel/envelope.ts";
 import type { RequestId } from "../../domain/kernel/identifiers.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 import type { RequestTerms } from "../../domain/request/terms.ts";
 import { offerPauseMs } from "../../domain/schedule/offer-pause.ts";
 import type { Evidence } from "./evidence.ts";
+import { TRAVEL_MS_MAX } from "./log-world.ts";
 import type { Kept } from "./sim-store.ts";
 import type { Report } from "./violation.ts";
 
@@ -17,26 +19,28 @@ const OVERTAKEN_MAX = 0;
 /** A Request that could be offered waits no longer than this while a port is free (a few looks of its owner). */
 const WAIT_MS_MAX = 15_000;
 
-type Waiting = { readonly pauses: boolean; readyFrom: number; overtaken: number; freeSince: number | null };
+type Waiting = { readonly pauseMs: number; readyFrom: number; overtaken: number; freeSince: number | null };
 
 type Partition = {
   readonly states: Map<RequestId, RequestState>;
   readonly customers: Map<string, CustomerState>;
   readonly waiting: Map<RequestId, Waiting>;
+  /** Of the owner that has taken the partition and has not been seen at work yet; null: none. */
+  arriving: number | null;
 };
 
-/** After its pause, and a look of its owner. */
-const LOOK_MS = 1_100;
+/** When a pause that was seen to begin at `at` is over: an offer written after that was decided after it too. */
+const pauseEnds = (at: number, pauseMs: number): number => (pauseMs > 0 ? at + pauseMs + TRAVEL_MS_MAX : at);
 
 function fold(partition: Partition, request: RequestId, event: RequestEvent, at: number): RequestState {
   const before = partition.states.get(request) ?? NO_REQUEST;
   const next = evolve(before, event);
   partition.states.set(request, next);
   if (next.phase === "queued" && before.phase !== "queued") {
-    const pause = next.refusals > 0 ? offerPauseMs(next.refusals) + LOOK_MS : 0;
+    const pauseMs = offerPauseMs(next.refusals);
     partition.waiting.set(request, {
-      pauses: pause > 0,
-      readyFrom: at + pause,
+      pauseMs,
+      readyFrom: pauseEnds(at, pauseMs),
       overtaken: 0,
       freeSince: null,
     });
@@ -50,10 +54,20 @@ function fold(partition: Partition, request: RequestId, event: RequestEvent, at:
   return next;
 }
 
-/** A new owner counts the pause after a refusal from its own beginning, which the log does not tell. */
-function restartPauses(partition: Partition): void {
+/** A new owner counts the pause after a refusal from its own beginning: that is before the first thing it writes. */
+function restartPauses(partition: Partition, beganAt: number): void {
   for (const waiting of partition.waiting.values()) {
-    if (waiting.pauses) waiting.readyFrom = Number.POSITIVE_INFINITY;
+    if (waiting.pauseMs > 0) waiting.readyFrom = pauseEnds(beganAt, waiting.pauseMs);
+  }
+}
+
+function noteOwner(partition: Partition, { ownerEpoch }: Envelope, message: RequestEvent, at: number): void {
+  if (message.type === "OwnershipTaken") {
+    partition.arriving = message.epoch;
+    restartPauses(partition, Number.POSITIVE_INFINITY);
+  } else if (partition.arriving !== null && ownerEpoch === partition.arriving) {
+    partition.arriving = null;
+    restartPauses(partition, at);
   }
 }
 
@@ -80,16 +94,20 @@ function noteOvertaking(partition: Partition, offered: RequestTerms, at: number,
   }
 }
 
-/** Ports that offers can take, by the newest report of each server before `at`. */
-function freePortsAt(loads: readonly Kept<"load">[], at: number): number {
-  const free = new Map<string, number>();
-  for (const { message, at: reportedAt } of loads) {
-    if (reportedAt > at) break;
-    if (message === null) continue;
+type Reported = { readonly at: number; readonly free: number };
+
+/** Ports that offers can take, by the newest report of each server, after each report. */
+function freePortsOver(loads: readonly Kept<"load">[]): readonly Reported[] {
+  const ports = new Map<string, number>();
+  let free = 0;
+  return loads.flatMap(({ message, at }) => {
+    if (message === null) return [];
     const taken = message.inUseOutbound + message.inUseInbound + message.held + message.inboundReserve;
-    free.set(message.server, message.draining ? 0 : Math.max(0, message.ports - taken));
-  }
-  return [...free.values()].reduce((sum, ports) => sum + ports, 0);
+    const left = message.draining ? 0 : Math.max(0, message.ports - taken);
+    free += left - (ports.get(message.server) ?? 0);
+    ports.set(message.server, left);
+    return [{ at, free }];
+  });
 }
 
 /** How long each waiting Request has been waiting beside a free port; only time in which nothing fails counts. */
@@ -107,36 +125,58 @@ function noteWaits(partition: Partition, from: number, at: number, free: boolean
 }
 
 /** `calmFrom`: when the last fault has passed; waiting before it proves nothing. */
-export function checkService({ store }: Evidence, calmFrom: number, report: Report): void {
-  const loads = store.all("load");
+export function checkService({ store }: Pick<Evidence, "store">, calmFrom: number, report: Report): void {
+  const reports = freePortsOver(store.all("load"));
   for (let index = 0; index < store.partitionCount("events"); index += 1) {
-    const partition: Partition = { states: new Map(), customers: new Map(), waiting: new Map() };
-    let before = 0;
-    for (const record of store.records("events", index)) {
-      const { message, at } = record;
-      if (message === null) continue;
-      if (partition.waiting.size > 0 && at > calmFrom) {
-        const from = Math.max(before, calmFrom);
-        noteWaits(partition, from, at, freePortsAt(loads, from) > 0, report);
-      }
-      before = at;
-      takeEvent(partition, record, message, report);
+    checkPartition(store.records("events", index), reports, calmFrom, report);
+  }
+}
+
+function checkPartition(
+  records: readonly Kept<"events">[],
+  reports: readonly Reported[],
+  calmFrom: number,
+  report: Report,
+): void {
+  const partition: Partition = {
+    states: new Map(),
+    customers: new Map(),
+    waiting: new Map(),
+    arriving: null,
+  };
+  let reportsSeen = 0;
+  let free = 0;
+  let from = calmFrom;
+  const lookAt = (at: number): void => {
+    if (at <= from) return;
+    noteWaits(partition, from, at, free > 0, report);
+    from = at;
+  };
+  for (const record of records) {
+    for (let next = reports[reportsSeen]; next !== undefined && next.at < record.at; ) {
+      lookAt(next.at);
+      free = next.free;
+      reportsSeen += 1;
+      next = reports[reportsSeen];
     }
+    lookAt(record.at);
+    if (record.message !== null) takeEvent(partition, record, record.message, report);
   }
 }
 
 function takeEvent(
   partition: Partition,
-  { envelope: { subject, sequence }, at }: Kept<"events">,
+  { envelope, at }: Kept<"events">,
   message: RequestEvent,
   report: Report,
 ): void {
+  noteOwner(partition, envelope, message, at);
   if (message.type === "InboundStarted" || message.type === "InboundEnded") {
     const known = partition.customers.get(message.customer) ?? UNKNOWN_CUSTOMER;
     partition.customers.set(message.customer, foldCustomer(known, message, null));
     return;
   }
-  if (message.type === "OwnershipTaken") return restartPauses(partition);
+  const { subject, sequence } = envelope;
   if (subject === null || sequence === null) return;
   const next = fold(partition, subject as RequestId, message, at);
   if (message.type !== "Dispatched") return;

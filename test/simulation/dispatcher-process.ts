@@ -11,7 +11,7 @@ import type { PlantSite } from "./plant.ts";
 import { clockOf } from "./process-clock.ts";
 
 const OFFER_TTL_MS = 5_000;
-const SERVER_SILENT_MS = 10_000;
+export const SERVER_SILENT_MS = 10_000;
 const KEEP_MS_MAX = 20;
 const REMEMBER_OVER_MS = 3_600_000;
 

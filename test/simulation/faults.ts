@@ -22,7 +22,7 @@ function procOf(world: World, fault: PlannedFault): Proc {
 function silence(world: World, proc: Proc, lengthMs: number): number {
   const from = world.timeline.now();
   const until = from + lengthMs;
-  world.truth.silences.push({ process: proc.name, from, until });
+  world.truth.silences.push({ process: proc.name, from, until, ended: false });
   return until;
 }
 
@@ -111,7 +111,7 @@ function serverOfNext({ store, servers }: World, seen: number[], type: PlannedFa
   return null;
 }
 
-const DECIDED_AT_MS = QUIET_AT_MS + 5_000;
+export const DECIDED_AT_MS = QUIET_AT_MS + 5_000;
 
 /** An old copy of the log, put in its place; later somebody finds nobody called, and decides. */
 function planRestore(world: World, { at, lengthMs }: PlannedFault): void {

@@ -73,8 +73,12 @@ export function startProcess(
     const { life } = proc;
     if (!life.alive) return;
     life.alive = false;
-    for (const call of truth.calls) if (call.life === life) call.endedAt ??= timeline.now();
-    const away = { process: named.name, from: timeline.now(), until: Number.MAX_SAFE_INTEGER };
+    for (const call of truth.calls) {
+      if (call.life !== life || call.endedAt !== null) continue;
+      call.endedAt = timeline.now();
+      call.cutOff = true;
+    }
+    const away = { process: named.name, from: timeline.now(), until: Number.MAX_SAFE_INTEGER, ended: true };
     truth.silences.push(away);
     timeline.at(dice.between(BOOT_MS_LEAST, BOOT_MS_MAX), null, () => {
       away.until = timeline.now();

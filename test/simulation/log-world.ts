@@ -24,7 +24,7 @@ export type LogWorld = {
   readonly faults: () => LogFaults;
   readonly isDown: (topic: TopicName) => boolean;
   /** Offers whose grant a torn transaction swallowed: nobody can tell what became of them but by silence. */
-  readonly tornOffers: Set<string>;
+  readonly tornGrants: Set<string>;
   /** A planted bug: owners whose epoch has passed may commit. */
   readonly unfenced: boolean;
   /** A planted bug: owners keep their memory after a failed commit. */
@@ -34,7 +34,8 @@ export type LogWorld = {
 /** What a writer waits before it takes silence for a failure. */
 const ANSWER_LOST_MS = 50;
 export const REFUSED_MS = 5;
-const TRAVEL_MS_MAX = 15;
+/** From a decision to its place in the log. */
+export const TRAVEL_MS_MAX = 15;
 
 export function canWrite(world: LogWorld, life: Incarnation, topic: TopicName): boolean {
   return !world.isDown(topic) && life.muteUntil <= world.timeline.now();

@@ -26,7 +26,7 @@ const KNOWN: Readonly<Record<PlantedBug, number>> = {
   "an owner starts after the committed position though events were lost": 20,
   "an owner repairs its memory after a failed transaction": 1,
   "seen messages are kept in memory only": 1,
-  "effects start on what is visible and not yet durable": 1,
+  "effects start on what is visible and not yet durable": 38,
   "timers go by the wall clock": 1,
   "quiet hours are checked at dispatch but not at the INVITE": 1,
   "a restored old log calls again who was called already": 1,
@@ -52,7 +52,8 @@ test(
   "a grant of an owner whose time is over is obeyed by no server, even where the log let it through (I15)",
   { timeout: TIMEOUT_MS },
   async () => {
-    const seeds = [1, 2, 3, 4, 5];
+    // A seed stops at its first violation, which is seldom this one.
+    const seeds = Array.from({ length: SEEDS_MAX }, (_, index) => index + 1);
     const obeyed = async (bug: PlantedBug): Promise<number> => {
       let count = 0;
       for (const seed of seeds) {

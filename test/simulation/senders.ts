@@ -112,14 +112,18 @@ function cancelInPhase(world: World): void {
   );
   if (wanted.size === 0) return;
   const seen = Array.from({ length: PARTITIONS }, () => 0);
-  const keyOf = (request: string | null): string | null =>
-    [...world.acknowledged].find(([, acknowledged]) => acknowledged === request)?.[0] ?? null;
+  const isWanted = new Set([...wanted.values()].map(({ cancelOn }) => cancelOn));
+  const keyOf = (request: string | null): string | null => {
+    for (const [key, acknowledged] of world.acknowledged) if (acknowledged === request) return key;
+    return null;
+  };
   world.store.onWrite("events", () => {
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
       const records = world.store.records("events", partition);
       for (const { envelope, message } of records.slice(seen[partition] ?? 0)) {
+        if (message === null || !isWanted.has(message.type)) continue;
         const planned = wanted.get(keyOf(envelope.subject) ?? "");
-        if (planned === undefined || planned.cancelOn !== message?.type) continue;
+        if (planned === undefined || planned.cancelOn !== message.type) continue;
         wanted.delete(planned.key);
         const delay = world.dice.between(0, REACTION_MS_MAX);
         world.timeline.at(delay, null, () => cancel(world, planned));

@@ -119,6 +119,7 @@ export function openSimLog(world: LogWorld, life: Incarnation, coordinator: Coor
   return {
     partitionCount: (topic) => store.partitionCount(topic),
     append: (topic, entries) => append(world, life, topic, entries),
+    appendAhead: async (topic, entries) => (await append(world, life, topic, entries)).positions,
     follow: (topic, from, onRecords) => follow(world, life, topic, from, onRecords),
     work: (_group, makeTask) => coordinator.join(world, life, makeTask),
     async *read(topic, partition, { from = 0, to = Number.POSITIVE_INFINITY } = {}) {

@@ -5,6 +5,7 @@
  */
 import { instant } from "../../domain/kernel/time.ts";
 import type { Delivered, Entry, TopicName } from "../../domain/ports/event-log.ts";
+import { createCarry } from "./carried.ts";
 import { type Incarnation, START } from "./incarnation.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -28,6 +29,8 @@ export type DiskOptions = {
   readonly syncMs: number;
   /** Offsets that a transaction uses up besides its records, as Kafka's markers do. */
   readonly markers: number;
+  /** Says which records are carried as Avro. */
+  readonly seed: number;
 };
 
 export type SimStore = {
@@ -67,7 +70,8 @@ export function delivered<Topic extends TopicName>(
   return { topic, partition, offset, key, appendedAt: instant(START + at), ok: true, envelope, message };
 }
 
-export function createSimStore(timeline: Timeline, { syncMs, markers }: DiskOptions): SimStore {
+export function createSimStore(timeline: Timeline, { syncMs, markers, seed }: DiskOptions): SimStore {
+  const carry = createCarry(seed);
   const empty = (topic: TopicName): never[][] => Array.from({ length: counts(topic) }, () => []);
   const topics: Topics = {
     requests: empty("requests"),
@@ -104,7 +108,7 @@ export function createSimStore(timeline: Timeline, { syncMs, markers }: DiskOpti
       // What the transaction before left behind: its marker.
       const gap = grown.has(into) || last < 0 ? 0 : markers;
       if (!grown.has(into)) grown.set(into, into.length);
-      into.push({ ...entry, offset: last + 1 + gap, at: timeline.now() });
+      into.push({ ...carry(topic, entry), offset: last + 1 + gap, at: timeline.now() });
     }
     return () => {
       for (const [into, length] of grown) into.length = length;
@@ -156,7 +160,7 @@ export function createSimStore(timeline: Timeline, { syncMs, markers }: DiskOpti
     positionOf(topic, { slot, envelope }) {
       const partition = slot % counts(topic);
       const records: readonly Kept<TopicName>[] = topics[topic][partition] ?? [];
-      const found = records.findLast((record) => record.envelope === envelope);
+      const found = records.findLast((record) => record.envelope.id === envelope.id);
       return { partition, offset: found?.offset ?? -1 };
     },
     lastWrite: () => written,

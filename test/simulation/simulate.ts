@@ -1,9 +1,14 @@
 /** One run: a scenario from its first post to rest, and what did not hold. */
+import type { RequestId } from "../../domain/kernel/identifiers.ts";
+import { isTerminal } from "../../domain/request/events.ts";
 import { liveCalls } from "./call-truth.ts";
 import { watchCalls } from "./check-calls.ts";
+import { linesHeld } from "./check-causes.ts";
 import { checkLog } from "./check-log.ts";
 import { checkService } from "./check-service.ts";
-import { type Evidence, isOver, requestsAsked } from "./evidence.ts";
+import { SERVER_SILENT_MS } from "./dispatcher-process.ts";
+import { type Evidence, requestsAsked } from "./evidence.ts";
+import { DECIDED_AT_MS } from "./faults.ts";
 import { begin } from "./happenings.ts";
 import { NO_PLANT, type Plant } from "./plant.ts";
 import { QUIET_AT_MS, type Scenario } from "./scenario.ts";
@@ -26,9 +31,8 @@ const REST_MS_MAX = 1_200_000;
 const LOOK_MS = 1_000;
 /** Looks in a row that must find rest: what is on its way at the first has arrived by the last. */
 const LOOKS = 3;
-/** The faults that began last are over, and everybody has started again. */
-const CALM_AT_MS = QUIET_AT_MS + 40_000;
-
+/** A line that is held for longer beside a house at rest is held for ever: twice what it takes to give a server up. */
+const LOOKS_FOR_LINES_MAX = 30;
 /** Reports older than this say that a server is not there. */
 const REPORT_AGE_MS_MAX = 5_000;
 
@@ -60,6 +64,16 @@ function isCalm({ timeline, truth }: World): boolean {
   return now >= QUIET_AT_MS && [...truth.silences, ...truth.outages].every(({ until }) => until < now);
 }
 
+/** The fault that lasted longest is over, and whoever failed has started again. */
+function calmFrom({ scenario, truth }: World): number {
+  const untils = [...truth.silences, ...truth.outages].map(({ until }) => until);
+  const announced = scenario.faults.map(({ at, kind, lengthMs }) => {
+    if (kind === "restore-backup") return DECIDED_AT_MS;
+    return kind === "close-country" || kind === "suspend-sender" ? at + lengthMs : at;
+  });
+  return Math.max(QUIET_AT_MS, ...untils, ...announced);
+}
+
 /** Every Request over, every call ended, every input handled, every port free. */
 function isAtRest(world: World): boolean {
   if (!isCalm(world) || liveCalls(world.truth).length > 0 || !world.gateway.isReady()) return false;
@@ -68,19 +82,25 @@ function isAtRest(world: World): boolean {
 }
 
 function areAllOver(world: World): boolean {
-  const open = new Set(requestsAsked(evidenceOf(world)));
-  for (const record of world.store.all("events")) {
-    const { subject } = record.envelope;
-    if (isOver([record])) open.delete(subject as never);
+  const over = new Set<string | null>();
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    for (const { envelope, message } of world.store.records("events", partition)) {
+      if (message !== null && isTerminal(message)) over.add(envelope.subject);
+    }
   }
-  return open.size === 0;
+  const acknowledged = acknowledgedIn(world);
+  return [...requestsAsked({ acknowledged, store: world.store })].every((request) => over.has(request));
+}
+
+function acknowledgedIn({ acknowledged }: World): ReadonlyMap<string, RequestId> {
+  return new Map([...acknowledged].filter(([, request]) => request !== GIVEN_UP));
 }
 
 function evidenceOf(world: World): Evidence {
   const { store, broken, timeline, truth, scenario, logWorld } = world;
-  const acknowledged = new Map([...world.acknowledged].filter(([, request]) => request !== GIVEN_UP));
-  const talks = truth.calls.flatMap(({ offer, answeredAt, endedAt, life }) =>
-    offer === null || endedAt === null || !life.alive
+  const acknowledged = acknowledgedIn(world);
+  const talks = truth.calls.flatMap(({ offer, answeredAt, endedAt, cutOff }) =>
+    offer === null || endedAt === null || cutOff === true
       ? []
       : [[offer, answeredAt === null ? 0 : endedAt - answeredAt] as const],
   );
@@ -91,12 +111,14 @@ function evidenceOf(world: World): Evidence {
     timeline,
     truth: {
       calls: truth.calls,
-      silences: truth.silences.map(({ process, from, until }) => ({ server: process, from, until })),
+      silences: truth.silences.map(({ process, ...period }) => ({ server: process, ...period })),
     },
     gateway: { board: world.gateway.board() },
     boardDelayMs: scenario.log.deliveryMsMax + 2 * QUIET.deliveryMsMax,
+    serverSilentMs: SERVER_SILENT_MS,
     talks: new Map(talks),
-    tornOffers: logWorld.tornOffers,
+    tornGrants: logWorld.tornGrants,
+    unknowable: truth.unknowable,
   };
 }
 
@@ -119,7 +141,8 @@ export async function simulate(scenario: Scenario, plant: Plant = NO_PLANT): Pro
   let over = false;
   const look = (): void => {
     looks = isAtRest(world) ? looks + 1 : 0;
-    over = looks >= LOOKS || timeline.now() > QUIET_AT_MS + REST_MS_MAX;
+    const rests = looks >= LOOKS && (linesHeld(world.store).length === 0 || looks >= LOOKS_FOR_LINES_MAX);
+    over = rests || timeline.now() > QUIET_AT_MS + REST_MS_MAX;
     if (!over) timeline.at(LOOK_MS, null, look);
   };
   begin(world);
@@ -133,7 +156,7 @@ export async function simulate(scenario: Scenario, plant: Plant = NO_PLANT): Pro
   if (over || violations[0]?.invariant === "I12") {
     const evidence = evidenceOf(world);
     await checkLog(evidence, report);
-    checkService(evidence, CALM_AT_MS, report);
+    checkService(evidence, calmFrom(world), report);
   }
   return {
     violations,

@@ -5,25 +5,20 @@ import { powerCutsOf, restoredOf, scenarioOf } from "./plan-scenario.ts";
 import { simulate } from "./simulate.ts";
 
 const SMOKE_SEEDS = 200;
-/** On a busy machine fewer seeds are looked at; `npm run sim` looks at as many as it is asked to. */
-const SMOKE_MS = 20_000;
 const HARD_SEEDS = 10;
+/** Ten times what it takes on a machine of one's own: on a busy one it takes longer, and looks at no less. */
 const TIMEOUT_MS = 120_000;
 
 test(
   "whatever fails, every Request ends once, nobody is called twice at once, and no port leaks (I1-I10, I12-I16)",
   { timeout: TIMEOUT_MS },
   async () => {
-    const until = performance.now() + SMOKE_MS;
     const failed: string[] = [];
-    let seeds = 0;
-    for (let seed = 1; seed <= SMOKE_SEEDS && performance.now() < until; seed += 1) {
+    for (let seed = 1; seed <= SMOKE_SEEDS; seed += 1) {
       const { violations } = await simulate(mixedOf(seed));
-      seeds += 1;
       for (const { invariant, what } of violations) failed.push(`seed ${seed}: ${invariant}: ${what}`);
     }
     expect(failed).toEqual([]);
-    expect(seeds).toBeGreaterThan(0);
   },
 );
 

@@ -16,7 +16,7 @@ export function positionOf(
 
 /** Writes a part of the outputs. Answers which part is missing; null: this time the transaction holds. */
 export function tear(world: LogWorld, outputs: Outputs, partition: number): string | null {
-  const { dice, store, tornOffers } = world;
+  const { dice, store, tornGrants } = world;
   if (!dice.happens(world.faults().torn)) return null;
   const way = dice.pick(WAYS);
   const batch = batchOf(outputs);
@@ -26,7 +26,7 @@ export function tear(world: LogWorld, outputs: Outputs, partition: number): stri
   if (way === "state-lost") store.write({ ...batch, state: [] }, position);
   if (way === "offers-lost") {
     store.write({ ...batch, offers: [] }, position);
-    for (const { message } of outputs.offers) if (message !== null) tornOffers.add(message.offer);
+    for (const { message } of outputs.offers) if (message?.type === "Grant") tornGrants.add(message.offer);
   }
   return way;
 }

@@ -13,6 +13,7 @@ import { createCallTruth } from "./call-truth.ts";
 import { createCoordinator } from "./coordinator.ts";
 import { createDice, type Dice } from "./dice.ts";
 import { startDispatcher } from "./dispatcher-process.ts";
+import { forgetCalls } from "./forgotten-calls.ts";
 import { type GatewayProc, startGateway } from "./gateway-process.ts";
 import type { House, Proc } from "./house.ts";
 import { START } from "./incarnation.ts";
@@ -21,7 +22,7 @@ import type { Plant } from "./plant.ts";
 import { rulesOf, SENDER, senderAccount } from "./rules.ts";
 import { QUIET_AT_MS, type Scenario } from "./scenario.ts";
 import { type ServerProc, startServer } from "./server-process.ts";
-import { createSimStore, type SimStore } from "./sim-store.ts";
+import { createSimStore } from "./sim-store.ts";
 import type { NetworkWorld } from "./sim-telephony.ts";
 import { createTimeline } from "./timeline.ts";
 
@@ -85,12 +86,6 @@ function rememberTexts(keyring: Keyring): Keyring {
 
 const times = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
-function acceptedOffers({ all }: SimStore): ReadonlySet<string> {
-  return new Set(
-    all("events").flatMap(({ message }) => (message?.type === "Accepted" ? [message.offer] : [])),
-  );
-}
-
 const ULID_DIGITS = 26;
 
 function chanceOf(dice: Dice): Chance {
@@ -119,7 +114,7 @@ export function createWorld(scenario: Scenario, plant: Plant, watch: (world: Wor
     store,
     faults: () => (timeline.now() < QUIET_AT_MS ? scenario.log : QUIET),
     isDown: (topic) => timeline.now() < (topic === "load" ? Math.max(downUntil, loadDownUntil) : downUntil),
-    tornOffers: new Set(),
+    tornGrants: new Set(),
     unfenced: plant.unfenced ?? false,
     repairs: plant.repairs ?? false,
   };
@@ -187,10 +182,7 @@ export function createWorld(scenario: Scenario, plant: Plant, watch: (world: Wor
     restore(backup) {
       crashAll();
       backup();
-      const { truth } = house;
-      const known = acceptedOffers(store);
-      const calls = truth.calls.splice(0);
-      truth.forgotten.push(...calls.filter(({ offer }) => offer !== null && !known.has(offer)));
+      forgetCalls(house.truth, store);
       const kept = new Set(store.all("requests").map(({ envelope }) => envelope.subject));
       for (const [key, request] of world.acknowledged)
         if (!kept.has(request)) world.acknowledged.set(key, GIVEN_UP);

@@ -126,6 +126,7 @@ export function createKafkaLog(options: KafkaLogOptions): EventLog {
   return {
     partitionCount: (topic) => counts[topic],
     append,
+    appendAhead: async (topic, entries) => (await append(topic, entries)).positions,
     follow: (topic, from, onRecords) =>
       given.subscription((onEnd) => startKafkaFollower(wiring, topic, from, onRecords, onEnd)),
     work: (group, makeTask) =>

@@ -12,8 +12,11 @@ const OPEN_AGAIN_MS = 20;
  */
 const BUSY_TIMEOUT_MS = 10;
 const CACHE_KIB = 16_384;
-/** After a checkpoint the WAL is cut to this, so that one bad hour does not keep its space for ever. */
-const WAL_BYTES_KEPT = 67_108_864;
+/**
+ * Where the WAL starts over it is cut to this, so that one bad hour does not keep its space for ever: well above
+ * the size at which it usually does (`RESTART_WAL_BYTES`), for cutting costs a writer more than writing over.
+ */
+const WAL_BYTES_KEPT = 134_217_728;
 
 /** Opens the log's file, makes its tables where they are missing, and checks that it is one of ours. */
 export function openConnection(

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,8 +57,18 @@ function writeFormer(subjects: readonly string[]): readonly Sealed[] {
     const id = randomBytes(16).toString("base64url");
     const key = randomBytes(KEY_BYTES);
     const place = `wrapped key/${subject}/${MONTH}/${id}`;
-    insert.run(id, subject, MONTH, encrypt(master.encryption, randomBytes(IV_BYTES), key, place));
-    const box = encrypt(key, randomBytes(IV_BYTES), Buffer.from(`of ${subject}`), `${subject}/${id}`);
+    insert.run(
+      id,
+      subject,
+      MONTH,
+      encrypt(createSecretKey(master.encryption), randomBytes(IV_BYTES), key, place),
+    );
+    const box = encrypt(
+      createSecretKey(key),
+      randomBytes(IV_BYTES),
+      Buffer.from(`of ${subject}`),
+      `${subject}/${id}`,
+    );
     const sealed = parseSealed(`${id}.${box.toString("base64url")}`);
     if (sealed === null) throw new Error("the test's own text is malformed");
     return sealed;

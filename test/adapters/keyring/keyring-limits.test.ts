@@ -24,7 +24,7 @@ const NO_ID = parseSealed(`${"A".repeat(22)}.${"A".repeat(60)}`) as Sealed;
 let clock: VirtualClock;
 let log: EventLog;
 /** Changed by a test, to make the log fail. */
-let faults: Partial<Pick<EventLog, "append" | "read">>;
+let faults: Partial<Pick<EventLog, "appendAhead" | "durable" | "read">>;
 let folder: string;
 
 beforeEach(() => {
@@ -33,7 +33,8 @@ beforeEach(() => {
   faults = {};
   log = {
     ...real,
-    append: (topic, entries) => (faults.append ?? real.append)(topic, entries),
+    appendAhead: (topic, entries) => (faults.appendAhead ?? real.appendAhead)(topic, entries),
+    durable: () => (faults.durable ?? real.durable)(),
     read: (topic, partition, range) => (faults.read ?? real.read)(topic, partition, range),
   };
   folder = mkdtempSync(join(tmpdir(), "reveille-limits-"));
@@ -88,7 +89,7 @@ describe("where the log does not answer", () => {
     ["away", new LogUnavailableError("no broker answers")],
   ])("one that is %s stores no key: nothing is sealed, and the next try may succeed", async (_, error) => {
     const keyring = await open();
-    faults = { append: () => Promise.reject(error) };
+    faults = { appendAhead: () => Promise.reject(error) };
     await expect(keyring.seal("sender:hotel", AT, "x")).rejects.toThrow(KeyringUnavailableError);
     faults = {};
     expect(await keyring.open(await keyring.seal("sender:hotel", AT, "x"))).toBe("x");
@@ -96,19 +97,19 @@ describe("where the log does not answer", () => {
 
   test("any other failure is not made to look as if trying again could help", async () => {
     const keyring = await open();
-    faults = { append: () => Promise.reject(new TypeError("a fault of the program")) };
+    faults = { appendAhead: () => Promise.reject(new TypeError("a fault of the program")) };
     await expect(keyring.seal("sender:hotel", AT, "x")).rejects.toThrow(TypeError);
   });
 
   test(`more than ${KEYS_WAITING_MAX} new keys do not wait for it`, { timeout: 60_000 }, async () => {
     const keyring = await open();
     const stuck = Promise.withResolvers<void>();
-    const { append } = log;
+    const { appendAhead } = log;
     faults = {
-      append: async (topic, entries) => {
+      appendAhead: async (topic, entries) => {
         await stuck.promise;
         faults = {};
-        return append(topic, entries);
+        return appendAhead(topic, entries);
       },
     };
     const waiting = Array.from({ length: KEYS_WAITING_MAX }, (_, n) => keyring.seal(`sender:s${n}`, AT, "x"));
@@ -116,6 +117,43 @@ describe("where the log does not answer", () => {
     stuck.resolve();
     await Promise.all(waiting);
     expect(await keyring.seal("sender:late", AT, "x")).toBeDefined();
+  });
+});
+
+describe("a disk that is slow", () => {
+  test("is waited for where a text may leave by another way than the log, and nowhere else", async () => {
+    const keyring = await open();
+    const synced = Promise.withResolvers<void>();
+    const proof = await log.durable();
+    let waits = 0;
+    faults = {
+      async durable() {
+        waits += 1;
+        await synced.promise;
+        return proof;
+      },
+    };
+    const forLog = await keyring.sealForLog("sender:hotel", AT, "for the log");
+    expect([keyring.openNow(forLog), waits]).toEqual(["for the log", 0]);
+    let isSealed = false;
+    const sealing = keyring.seal("sender:hotel", AT, "for a journal").then(() => (isSealed = true));
+    await clock.advance(1);
+    expect([isSealed, waits]).toEqual([false, 1]);
+    synced.resolve();
+    await sealing;
+    // That key is safe now: nobody waits for it again.
+    await keyring.seal("sender:hotel", AT, "again");
+    expect(waits).toBe(1);
+  });
+
+  test("or fails: nothing is given out that was sealed under a key that may be lost", async () => {
+    const keyring = await open();
+    faults = { durable: () => Promise.reject(new LogUnavailableError("the disk does not answer")) };
+    await expect(keyring.seal("sender:hotel", AT, "x")).rejects.toThrow(KeyringUnavailableError);
+    // Nor the next time, though the key is known by now.
+    await expect(keyring.seal("sender:hotel", AT, "x")).rejects.toThrow(KeyringUnavailableError);
+    faults = {};
+    expect(keyring.openNow(await keyring.seal("sender:hotel", AT, "x"))).toBe("x");
   });
 });
 
@@ -159,7 +197,7 @@ test(`of keys that are gone ${GONE_KEPT_MAX} are known; whatever falls out is lo
 });
 
 test(`of unwrapped keys the ${UNWRAPPED_KEPT_MAX} last used are kept`, () => {
-  const wrapping = createWrapping(randomBytes(32));
+  const wrapping = createWrapping(randomBytes(32), randomBytes);
   const { wrapped } = wrapping.make("sender:hotel", "2026-11");
   wrapping.unwrap(wrapped);
   // Kept: it is not even looked at what it was wrapped in.

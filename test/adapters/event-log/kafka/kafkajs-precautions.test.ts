@@ -1,4 +1,6 @@
 import { createRequire } from "node:module";
+import { zstdCompressSync } from "node:zlib";
+import kafkajs from "kafkajs";
 import { describe, expect, test } from "vitest";
 import {
   installPrecautions,
@@ -36,4 +38,29 @@ describe("the precautions for kafkajs", () => {
     ask({ pending: [], throttledUntil: Date.now() + 60_000 });
     expect(armed).toBe(2);
   });
+
+  test("zstd gives back what it was given, on this thread or another, however small or large", async () => {
+    const { compress, decompress } = zstd();
+    for (const bytes of [0, 1, 16_384, 16_385, 131_072, 131_073, 1_000_000]) {
+      const text = Buffer.alloc(bytes, "the same again ");
+      expect((await decompress(await compress({ buffer: text }))).equals(text)).toBe(true);
+    }
+  });
+
+  test("a few bytes that hold megabytes are unpacked, and damaged ones refused", async () => {
+    const { decompress } = zstd();
+    const packed = zstdCompressSync(Buffer.alloc(20_000_000));
+    expect(packed.length).toBeLessThan(16_384);
+    expect(await decompress(packed)).toHaveLength(20_000_000);
+    await expect(decompress(Buffer.from("no such format"))).rejects.toThrow(/frame descriptor/);
+  });
 });
+
+function zstd(): {
+  compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
+  decompress(packed: Buffer): Promise<Buffer>;
+} {
+  installPrecautions();
+  const codec = kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD];
+  return (codec as () => ReturnType<typeof zstd>)();
+}
