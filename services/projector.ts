@@ -25,6 +25,7 @@ import { createOpenRequests, type OpenRequests, openFrom } from "../projections/
 import { restoreOpenRequests, rowsOfRange } from "../projections/reports/rows-of-range.ts";
 import { STORE } from "../projections/reports/table.ts";
 import { dropSql, schemaSql } from "../projections/reports/tables.ts";
+import { pause } from "./pause.ts";
 import { BATCH_EVENTS_MAX, createProjectionQueue, type Known } from "./projection-queue.ts";
 
 const GATHER_MS = 200;
@@ -237,18 +238,4 @@ async function noteWhen(happened: Promise<void>, note: () => void): Promise<void
     () => false,
   );
   if (yes) note();
-}
-
-/** Resolves after `length`, or at once when it is told to stop. */
-function pause(clock: Clock, length: Milliseconds, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const over = (): void => {
-      cancel();
-      signal.removeEventListener("abort", over);
-      resolve();
-    };
-    const cancel = clock.schedule(length, over);
-    signal.addEventListener("abort", over, { once: true });
-  });
 }

@@ -4,7 +4,7 @@
  * on whatever machine, goes on where the last one was; what is handed over twice is kept once.
  */
 import { parseRequestId, type RequestId } from "../../domain/kernel/identifiers.ts";
-import { type Milliseconds, milliseconds } from "../../domain/kernel/time.ts";
+import { milliseconds } from "../../domain/kernel/time.ts";
 import {
   AuditConflictError,
   AuditGapError,
@@ -15,6 +15,7 @@ import {
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Delivered, EventLog, Subscription } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
+import { pause } from "../pause.ts";
 
 /** Requests whose events are handed over at once; each one's own stay in order. */
 export const AT_ONCE_MAX = 16;
@@ -152,18 +153,4 @@ function keptOf({ message, envelope, partition, offset, appendedAt, proof }: Rea
     appendedAt,
     link: proof?.chain ?? null,
   };
-}
-
-/** Resolves after `length`, or at once when it is told to stop. */
-function pause(clock: Clock, length: Milliseconds, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const over = (): void => {
-      cancel();
-      signal.removeEventListener("abort", over);
-      resolve();
-    };
-    const cancel = clock.schedule(length, over);
-    signal.addEventListener("abort", over, { once: true });
-  });
 }

@@ -9,7 +9,6 @@ export type Forgetting = {
   /** Looks at this Customer again when it may be forgotten. One look is arranged at a time. */
   watch(customer: CustomerKey, now: Instant): void;
   forgetDue(now: Instant): void;
-  next(): Instant | null;
 };
 
 /** Customers looked at in one go. */
@@ -45,6 +44,5 @@ export function createForgetting(
         else watch(customer, now);
       }
     },
-    next: () => looks.next(),
   };
 }

@@ -1,5 +1,6 @@
 /** What follows from each record of `requests`: at least one event, be it that nothing did. */
 import { seenBefore } from "../../domain/customer/state.ts";
+import type { Decision } from "../../domain/kernel/decision.ts";
 import type { Instant } from "../../domain/kernel/time.ts";
 import type {
   CancelRequest,
@@ -15,6 +16,7 @@ import {
   offerAnswered,
   submit,
 } from "../../domain/request/decide.ts";
+import type { RequestEvent } from "../../domain/request/events.ts";
 import type { RequestState } from "../../domain/request/state.ts";
 import type { Book } from "./book.ts";
 import { eraseCustomer } from "./erasing.ts";
@@ -34,24 +36,30 @@ export type InputPorts = {
 };
 
 export function createInputTaker({ book, pen, judge, limits, onAnswer }: InputPorts): InputTaker {
+  /** Writes a yes; a no is kept as `FactIgnored`, since somebody asked for it. */
+  function settle(
+    { requestId, type: fact }: SubmitRequest | CancelRequest,
+    decision: Decision<RequestEvent, string>,
+    cause: Cause,
+    now: Instant,
+  ): void {
+    if (decision.ok) pen.write(requestId, decision.events, cause, now);
+    else pen.ignore(requestId, { fact, reason: decision.reason }, cause, now);
+  }
+
   function takeSubmit(command: SubmitRequest, cause: Cause, now: Instant): void {
-    const fact = command.type;
     const customer = book.customer(command.terms.customer);
     const earlier = seenBefore(customer, command.messageDigest, now);
     if (earlier !== null) {
       const reason = earlier === command.requestId ? "duplicate" : "replayed";
-      return pen.ignore(earlier, { fact, reason }, cause, now);
+      return pen.ignore(earlier, { fact: command.type, reason }, cause, now);
     }
     const judgement = judge.judge(command.terms, customer, null, now);
-    const decision = submit(book.stateOf(command.requestId), command, judgement, now);
-    if (decision.ok) pen.write(command.requestId, decision.events, cause, now);
-    else pen.ignore(command.requestId, { fact, reason: decision.reason }, cause, now);
+    settle(command, submit(book.stateOf(command.requestId), command, judgement, now), cause, now);
   }
 
   function takeCancel(command: CancelRequest, cause: Cause, now: Instant): void {
-    const decision = cancel(book.stateOf(command.requestId), command.sender, now);
-    if (decision.ok) pen.write(command.requestId, decision.events, cause, now);
-    else pen.ignore(command.requestId, { fact: command.type, reason: decision.reason }, cause, now);
+    settle(command, cancel(book.stateOf(command.requestId), command.sender, now), cause, now);
   }
 
   function takeAnswer(answer: OfferAnswer, cause: Cause, now: Instant): void {
