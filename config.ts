@@ -60,6 +60,7 @@ export type Config = {
     readonly offerTtlMs: number;
     readonly serverSilentMs: number;
     readonly rememberOverMs: number;
+    readonly coldStartMs: number;
   };
   readonly telephony: {
     readonly server: string;
@@ -141,6 +142,7 @@ const KNOWN: readonly string[] = [
   "REVEILLE_TAKEOVER_MS",
   "REVEILLE_OFFER_TTL_MS",
   "REVEILLE_SERVER_SILENT_MS",
+  "REVEILLE_COLD_START_MS",
   "REVEILLE_SERVER",
   "REVEILLE_SIP",
   "REVEILLE_RTP_PORTS",
@@ -233,6 +235,8 @@ export function readConfig(environment: Environment): Config {
       takeoverMs: number("REVEILLE_TAKEOVER_MS", kafka === null ? 3_000 : 10_000, 300, 300_000),
       offerTtlMs: number("REVEILLE_OFFER_TTL_MS", 5_000, 50, 60_000),
       serverSilentMs: number("REVEILLE_SERVER_SILENT_MS", 10_000, 2_000, 600_000),
+      // All that an embedded house remembers lies in one folder, and each of its processes reads it at its start.
+      coldStartMs: number("REVEILLE_COLD_START_MS", kafka === null ? 0 : 10_000, 0, 600_000),
       rememberOverMs: 3_600_000,
     },
     telephony: {

@@ -70,6 +70,7 @@ const OPTIONS = {
   offerTtlMs: milliseconds(60_000),
   serverSilentMs: 600_000,
   rememberOverMs: 3_600_000,
+  coldStartMs: 0,
 };
 
 const asked = await Promise.all(Array.from({ length: REQUESTS }, (_, index) => submissionOf(index)));

@@ -94,6 +94,7 @@ async function dispatch(log: EventLog): Promise<void> {
       offerTtlMs: milliseconds(5_000),
       serverSilentMs: 10_000,
       rememberOverMs: 3_600_000,
+      coldStartMs: 0,
     },
     {
       log,

@@ -32,6 +32,7 @@ export async function startDispatcher(
       offerTtlMs: milliseconds(config.dispatcher.offerTtlMs),
       serverSilentMs: config.dispatcher.serverSilentMs,
       rememberOverMs: config.dispatcher.rememberOverMs,
+      coldStartMs: config.dispatcher.coldStartMs,
     },
     {
       log: remembered.log,

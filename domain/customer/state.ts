@@ -22,6 +22,8 @@ export type InboundLine = {
   readonly server: ServerId;
   readonly port: number;
   readonly startedAt: Instant;
+  /** The server's run that took the call; absent in snapshots, and null in events, from before this was told. */
+  readonly runStartedAt?: Instant | null;
 };
 
 /** Calls that came in and were declared over, because their server was gone: what it says later comes too late. */
@@ -80,9 +82,9 @@ function countLost(state: CustomerState, { phase, offer, at }: Reported<"CallLos
 type Reported<Type> = Extract<RequestEvent, { readonly type: Type }>;
 
 function callerStarted(state: CustomerState, event: Reported<"InboundStarted">): CustomerState {
-  const { inboundId, server, port, at: startedAt } = event;
+  const { inboundId, server, port, at: startedAt, runStartedAt } = event;
   if (state.inbound.some((line) => line.inboundId === inboundId)) return state;
-  const inbound = [...state.inbound, { inboundId, server, port, startedAt }];
+  const inbound = [...state.inbound, { inboundId, server, port, startedAt, runStartedAt }];
   return { ...busy(state, inboundId), inbound };
 }
 

@@ -79,6 +79,8 @@ export type InboundReported =
       readonly port: number;
       readonly sipCallId: string;
       readonly at: Instant;
+      /** `startedAt` in the load reports of the server's run that took the call; null: told before this field was. */
+      readonly runStartedAt: Instant | null;
     }
   | {
       readonly type: "InboundEnded";

@@ -6,10 +6,16 @@ import type { EventLog, Worker } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import { createDirectory, foldDirectory } from "../../projections/directory.ts";
 import { createTelephonyLoad, foldLoad, hear } from "../../projections/telephony-load.ts";
+import { createColdStart } from "./cold-start.ts";
 import type { DeskFigures } from "./desk.ts";
 import type { JudgePorts } from "./judge.ts";
 import { startLoadProbe } from "./load-probe.ts";
 import { createDispatcherTask, type DispatcherTask, type TaskOptions, type TaskPorts } from "./task.ts";
+
+export type DispatcherOptions = TaskOptions & {
+  /** How long others may take to start where nobody has been at work; 0: there are no others. */
+  readonly coldStartMs: number;
+};
 
 export type DispatcherPorts = Omit<JudgePorts, "directory"> & {
   readonly keyring: TaskPorts["keyring"];
@@ -33,17 +39,19 @@ export type Dispatcher = {
 
 const DISPATCHER_GROUP = "dispatcher";
 
-export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): Dispatcher {
+export function createDispatcher(options: DispatcherOptions, ports: DispatcherPorts): Dispatcher {
   const { log, clock, operatorLog } = ports;
   const startedAt = clock.now();
   const startedMonotonic = clock.monotonic();
   const steadyNow = (): Instant => instant(startedAt + (clock.monotonic() - startedMonotonic));
   const directory = createDirectory();
   const load = createTelephonyLoad();
+  const coldStart = createColdStart(options.coldStartMs, ports);
   const tasks = new Set<DispatcherTask>();
   const stops: (() => Promise<void>)[] = [];
   let worker: Worker | null = null;
   let caughtUp = false;
+  let stopped = false;
   const { promise: ended, reject } = Promise.withResolvers<void>();
   ended.catch(() => undefined);
 
@@ -76,8 +84,10 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
         // Given again, a report of a server's earlier run would look like the start of another run.
         if (record.offset <= (reportsRead.get(record.partition) ?? -1)) continue;
         reportsRead.set(record.partition, record.offset);
-        if (record.ok && record.message !== null) foldLoad(load, record.message, seenAt(record.appendedAt));
-        else if (caughtUp) hear(load, steadyNow());
+        if (record.ok && record.message !== null) {
+          foldLoad(load, record.message, seenAt(record.appendedAt));
+          if (caughtUp) coldStart.heard(record.message);
+        } else if (caughtUp) hear(load, steadyNow());
       }
       nudgeAll();
     });
@@ -106,7 +116,10 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
       };
     },
     async start() {
+      stops.push(() => Promise.resolve(coldStart.stop()));
       await followViews();
+      await coldStart.over();
+      if (stopped) return;
       worker = log.work(DISPATCHER_GROUP, (ownership) => {
         const task = createDispatcherTask(ownership, options, { ...ports, directory, load, steadyNow });
         tasks.add(task);
@@ -120,6 +133,7 @@ export function createDispatcher(options: TaskOptions, ports: DispatcherPorts): 
       worker.ended.catch(reject);
     },
     async stop() {
+      stopped = true;
       await worker?.stop();
       for (const stop of stops) await stop();
     },

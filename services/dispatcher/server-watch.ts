@@ -55,7 +55,7 @@ type Suspicion = {
 };
 
 /** `since`: when a commit showed that what its journal tells can be heard; null: not yet. */
-type Newborn = { readonly since: Instant | null; readonly left: readonly string[] };
+type Newborn = { readonly since: Instant | null; readonly left: ReadonlySet<string> };
 
 export function createServerWatch(
   load: TelephonyLoad,
@@ -96,18 +96,28 @@ export function createServerWatch(
     return now - latest(committedAt, heardAt) >= silentMs / 2;
   }
 
+  function leave(server: ServerId, left: ReadonlySet<string>): void {
+    if (left.size === 0) {
+      newborn.delete(server);
+      return;
+    }
+    newborn.set(server, { since: null, left });
+    probing = true;
+  }
+
   function noticeRuns(): void {
     for (const [server, { report }] of load.servers) {
       const former = runs.get(server);
-      if (former === report.startedAt) continue;
+      const isNew = former !== report.startedAt;
       runs.set(server, report.startedAt);
-      // Of the calls that this desk found here, it knows of those that came in when they began.
-      const known = [...heldBy(server)].filter(([, held]) => former !== undefined || held.is === "caller");
-      const left = known.filter(([, held]) => isOfEarlierRun(held, report.startedAt));
-      newborn.delete(server);
-      if (left.length === 0) continue;
-      newborn.set(server, { since: null, left: left.map(([id]) => id) });
-      probing = true;
+      const left = new Set(isNew ? [] : newborn.get(server)?.left);
+      const before = left.size;
+      for (const [id, held] of heldBy(server)) {
+        // Callers may be told of late, when their run is long over; offers that this desk found here are of no known run.
+        const isKnown = held.is === "caller" || (isNew && former !== undefined);
+        if (isKnown && isOfEarlierRun(held, report.startedAt)) left.add(id);
+      }
+      if (isNew || left.size > before) leave(server, left);
     }
   }
 
@@ -123,11 +133,15 @@ export function createServerWatch(
       .map(([server]) => ({ server, held: [...heldBy(server).values()] }));
   }
 
-  function leftByEarlierRuns(now: Instant): Gone[] {
-    const ripe = [...newborn].filter(([, { since }]) => since !== null && now - since > silentMs);
+  function leftByEarlierRuns(): Gone[] {
+    const ripe = [...newborn].filter(([server, { since }]) => {
+      // Its reports went on for as long: this is its present run, not one whose successor is not heard yet.
+      const seenAt = load.servers.get(server)?.seenAt;
+      return since !== null && seenAt !== undefined && seenAt - since > silentMs;
+    });
     return ripe.map(([server, { left }]) => {
       newborn.delete(server);
-      return { server, held: left.flatMap((id) => heldBy(server).get(id) ?? []) };
+      return { server, held: [...left].flatMap((id) => heldBy(server).get(id) ?? []) };
     });
   }
 
@@ -162,7 +176,7 @@ export function createServerWatch(
       }
       lookedAt = now;
       noticeRuns();
-      return [...silentAndGone(now), ...leftByEarlierRuns(now)];
+      return [...silentAndGone(now), ...leftByEarlierRuns()];
     },
     wantsProbe: () => probing,
     probed() {
@@ -179,9 +193,15 @@ export function createServerWatch(
   };
 }
 
-/** Both times are of the server's own clock; an offer that it has not answered runs out by itself. */
+/**
+ * An offer that the server has not answered runs out by itself. Times are of the server's own clock, and it may have
+ * been set back between two runs: so a caller's line says of which run it is.
+ */
 function isOfEarlierRun(held: Held, startedAt: Instant): boolean {
-  if (held.is === "caller") return held.line.startedAt < startedAt;
+  if (held.is === "caller") {
+    const { runStartedAt = null } = held.line;
+    return runStartedAt === null ? held.line.startedAt < startedAt : runStartedAt !== startedAt;
+  }
   return held.takenAt !== null && held.takenAt < startedAt;
 }
 

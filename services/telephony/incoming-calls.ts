@@ -46,6 +46,8 @@ export type IncomingPorts = {
   readonly chance: Chance;
   readonly operatorLog: OperatorLog;
   readonly now: () => Instant;
+  /** Of this run, as its load reports say it. */
+  readonly runStartedAt: Instant;
   /** The clock of load reports: dispatchers compare the last incoming call with it. */
   readonly steadyNow: () => Instant;
   readonly takesCalls: () => boolean;
@@ -60,7 +62,7 @@ const WITHHELD = parseCustomerKey("0".repeat(32)) ?? ("" as CustomerKey);
 const RETRY_AFTER_SECONDS = 30;
 
 export function createIncomingCalls(options: IncomingOptions, deps: IncomingPorts): IncomingCalls {
-  const { journal, facts, ports, dialogs, now, fail } = deps;
+  const { journal, facts, ports, dialogs, now, runStartedAt, fail } = deps;
   const hangUps = new Map<string, () => void>();
 
   function answer(call: IncomingCall): IncomingAnswer {
@@ -97,7 +99,13 @@ export function createIncomingCalls(options: IncomingOptions, deps: IncomingPort
     const common = { inboundId, customer, server: options.server, port };
     return {
       started(sipCallId: string): void {
-        const message = { type: "InboundStarted", ...common, sipCallId, at: startedAt } as const;
+        const message = {
+          type: "InboundStarted",
+          ...common,
+          sipCallId,
+          at: startedAt,
+          runStartedAt,
+        } as const;
         facts.inbound(message, journaled).catch(fail);
       },
       ended(endedBy: InboundEnd): void {

@@ -120,6 +120,7 @@ export function createTelephonyServer(
     facts,
     ports,
     now,
+    runStartedAt: startedAt,
     steadyNow,
     takesCalls: () => !stopped && !draining,
     onGlare: (offer) => holds.withdraw(offer, "glare"),

@@ -113,6 +113,7 @@ const inboundStarted = fc.record({
   port: whole,
   sipCallId: text,
   at,
+  runStartedAt: fc.option(at),
 });
 const inboundEnded = fc.record({
   type: is("InboundEnded"),

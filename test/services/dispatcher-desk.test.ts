@@ -101,7 +101,7 @@ function inputRecord(message: InputMessage, offset: number): Delivered<"requests
 }
 
 const inbound = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
-const started = { type: "InboundStarted", ...inbound, sipCallId: "s", at: NINE } as const;
+const started = { type: "InboundStarted", ...inbound, sipCallId: "s", at: NINE, runStartedAt: NINE } as const;
 const ended = {
   type: "InboundEnded",
   ...inbound,

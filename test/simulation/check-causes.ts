@@ -44,7 +44,9 @@ type HeldLine = { readonly customer: CustomerKey; readonly by: readonly string[]
 export function linesHeld({ all }: Pick<Evidence["store"], "all">): readonly HeldLine[] {
   const lines = new Map<CustomerKey, string>();
   for (const { key, message } of all("state")) {
-    if (message?.type === "CustomerState") lines.set(key as CustomerKey, message.snapshot);
+    // A Customer of whom nothing is worth keeping is forgotten.
+    if (message === null) lines.delete(key as CustomerKey);
+    else if (message.type === "CustomerState") lines.set(key as CustomerKey, message.snapshot);
   }
   return [...lines].flatMap(([customer, snapshot]) => {
     const { busyWith } = JSON.parse(snapshot) as { readonly busyWith: readonly string[] };

@@ -83,7 +83,7 @@ export function createCoordinator(timeline: Timeline, dice: Dice, store: SimStor
       eventsMark: store.records("events", partition).length - 1,
     };
     const owned = ownPartition(member.world, member.life, taken, member.makeTask, () => {
-      member.owned.delete(partition);
+      if (member.owned.get(partition) === owned) member.owned.delete(partition);
       if (store.lease(partition).epoch === next) takeUpAgain(partition, next);
     });
     member.owned.set(partition, owned);

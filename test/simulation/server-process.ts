@@ -50,6 +50,8 @@ export function startServer(house: House, network: NetworkWorld, index: number):
   /** As the program composes the role: first the comparison with what this server remembers of the log. */
   async function run(site: PlantSite, log: EventLog): Promise<void> {
     const { life } = site;
+    // Nobody answers for a life that is over.
+    telephony = null;
     const trueClock = clockOf(timeline, life);
     const clock = plant.clock?.(trueClock, site) ?? trueClock;
     const opened = openJournal(life, () => proc.crash());

@@ -107,6 +107,7 @@ export async function createHouse() {
         offerTtlMs: milliseconds(5_000),
         serverSilentMs: 10_000,
         rememberOverMs: 3_600_000,
+        coldStartMs: 0,
       },
       {
         log: openLog("dispatcher"),

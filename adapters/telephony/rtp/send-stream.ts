@@ -50,6 +50,7 @@ export function createSendStream(random32: () => number): SendStream {
   let format: SendFormat | null = null;
   let sequence = random32() & 0xffff;
   let timestamp = random32();
+  let keyBeganAt = timestamp;
   let packets = 0;
   let octets = 0;
   let silent = true;
@@ -83,8 +84,10 @@ export function createSendStream(random32: () => number): SendStream {
 
   /** All packets of a key carry the timestamp of its beginning (RFC 4733 2.2.1), the first one the marker. */
   function eventPacket(events: number, packet: Uint8Array, key: KeyFrame): Uint8Array {
+    // Kept, not counted back from now: frames that were skipped in its middle would make it another key.
+    if (key.frame === 0) keyBeganAt = timestamp;
     writeEvent(packet, RTP_HEADER_BYTES, key);
-    header(packet, events, key.frame === 0, timestamp - key.frame * FRAME_SAMPLES);
+    header(packet, events, key.frame === 0, keyBeganAt);
     silent = true;
     return packet;
   }

@@ -99,7 +99,13 @@ test("a Customer is forgotten only when nothing depends on it any more", () => {
 });
 
 const CALLER = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
-const STARTED: RequestEvent = { type: "InboundStarted", ...CALLER, sipCallId: "s", at: NINE };
+const STARTED: RequestEvent = {
+  type: "InboundStarted",
+  ...CALLER,
+  sipCallId: "s",
+  at: NINE,
+  runStartedAt: NINE,
+};
 
 test("a Customer who calls in holds the line until that call ends, and it is known where (I3)", () => {
   const ended: RequestEvent = {

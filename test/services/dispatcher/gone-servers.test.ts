@@ -13,6 +13,7 @@ const STARTED: InputMessage = {
   port: 1,
   sipCallId: "s",
   at: NINE,
+  runStartedAt: NINE,
 };
 const ENDED: InputMessage = {
   type: "InboundEnded",
@@ -149,4 +150,58 @@ test("an owner that comes to a line of an earlier run, of which nobody tells the
     types.push(...next.commit());
   }
   expect(types).toContain("InboundEnded");
+});
+
+test("a line of an earlier run is told by its run, not by a clock that may have been set back (I16)", () => {
+  const desk = sampleDesk();
+  desk.report();
+  desk.input({ ...STARTED, at: later(3_600_000) });
+  desk.commit();
+  const types: string[] = [];
+  for (let second = 0; second < 20; second += 1) {
+    desk.pass(1_000);
+    desk.report({ startedAt: later(60_000) });
+    types.push(...desk.commit());
+  }
+  expect(types).toContain("InboundEnded");
+});
+
+test("a caller of an earlier run who is told of late holds no line (I16)", () => {
+  const desk = sampleDesk();
+  desk.report();
+  desk.pass(1_000);
+  desk.report({ startedAt: later(60_000) });
+  desk.input(STARTED);
+  desk.commit();
+  const types: string[] = [];
+  for (let second = 0; second < 20; second += 1) {
+    desk.pass(1_000);
+    desk.report({ startedAt: later(60_000) });
+    types.push(...desk.commit());
+  }
+  expect(types).toContain("InboundEnded");
+});
+
+test("a caller of a run whose reports have not come yet keeps the line (I3)", () => {
+  const desk = sampleDesk();
+  desk.report();
+  desk.input({ ...STARTED, at: later(60_100), runStartedAt: later(60_000) });
+  desk.commit();
+  const types: string[] = [];
+  // Its topic is away for a while: a probe shows so much that it works again before the server is heard.
+  for (let second = 0; second < 2; second += 1) {
+    desk.pass(1_000);
+    desk.report();
+    types.push(...desk.commit());
+  }
+  for (let second = 0; second < 40; second += 1) {
+    desk.pass(1_000);
+    types.push(...desk.commit());
+  }
+  for (let second = 0; second < 20; second += 1) {
+    desk.pass(1_000);
+    desk.report({ startedAt: later(60_000) });
+    types.push(...desk.commit());
+  }
+  expect(types).not.toContain("InboundEnded");
 });

@@ -20,7 +20,13 @@ const FOUND: readonly (readonly [string, Found])[] = [
 ];
 
 const caller = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
-const STARTED: InputMessage = { type: "InboundStarted", ...caller, sipCallId: "s", at: NINE };
+const STARTED: InputMessage = {
+  type: "InboundStarted",
+  ...caller,
+  sipCallId: "s",
+  at: NINE,
+  runStartedAt: null,
+};
 const ENDED: InputMessage = {
   type: "InboundEnded",
   ...caller,

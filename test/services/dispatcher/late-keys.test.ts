@@ -68,6 +68,7 @@ async function start(keyring: Pick<Keyring, "openNow" | "arrived">): Promise<Dis
       offerTtlMs: milliseconds(5_000),
       serverSilentMs: 10_000,
       rememberOverMs: 3_600_000,
+      coldStartMs: 0,
     },
     {
       log: createMemoryLog({ clock, owner: `dispatcher/${dispatchers.length}`, store }),

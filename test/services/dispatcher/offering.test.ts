@@ -99,7 +99,7 @@ test("a Customer's own busy line is no lack of ours: it costs no refusal (F08)",
   desk.rules({ lineWaitMs: milliseconds(60_000), offerRefusalsMax: 2 });
   const line = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
   desk.input(submission());
-  desk.input({ type: "InboundStarted", ...line, sipCallId: "s", at: NINE });
+  desk.input({ type: "InboundStarted", ...line, sipCallId: "s", at: NINE, runStartedAt: NINE });
   desk.commit();
   for (let minute = 0; minute < 10; minute += 1) {
     desk.pass(60_000);
@@ -170,7 +170,7 @@ test("a clock that steps neither ends nor lengthens a pause, a wait or an offer 
 test("Customers are forgotten when nothing depends on them, and so is their changelog (H10, H14)", () => {
   const desk = sampleDesk();
   const line = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
-  desk.input({ type: "InboundStarted", ...line, sipCallId: "s", at: NINE });
+  desk.input({ type: "InboundStarted", ...line, sipCallId: "s", at: NINE, runStartedAt: NINE });
   desk.input({ type: "InboundEnded", ...line, startedAt: NINE, endedBy: "customer", at: NINE });
   desk.commit();
   desk.pass(7_200_000);

@@ -51,6 +51,7 @@ async function handFedDispatcher() {
       offerTtlMs: milliseconds(5_000),
       serverSilentMs: SERVER_SILENT_MS,
       rememberOverMs: 60_000,
+      coldStartMs: 0,
     },
     {
       log,
@@ -93,9 +94,14 @@ const CALLER: InputMessage = {
   port: 1,
   sipCallId: "s",
   at: later(100),
+  runStartedAt: NINE,
 };
 
-async function callDuring(reports: readonly (readonly [offset: number, startedAt: Instant])[]) {
+/** `goesOnAs`: the run that goes on reporting afterwards. */
+async function callDuring(
+  reports: readonly (readonly [offset: number, startedAt: Instant])[],
+  goesOnAs: Instant,
+) {
   const { clock, hear, input, written, dispatcher } = await handFedDispatcher();
   // Its clock was an hour fast in its earlier run, and right in this one.
   hear(1, later(3_600_000));
@@ -104,14 +110,19 @@ async function callDuring(reports: readonly (readonly [offset: number, startedAt
   await input(CALLER, 1);
   for (const [offset, startedAt] of reports) hear(offset, startedAt);
   await clock.advance(SERVER_SILENT_MS + 1_500);
+  hear(9, goesOnAs);
+  await clock.advance(1_500);
   await dispatcher.stop();
   return written;
 }
 
 test("a report of an earlier run that is delivered again is not the start of another run (I3)", async () => {
-  expect(await callDuring([[1, later(3_600_000)]])).toEqual(["InboundStarted"]);
+  expect(await callDuring([[1, later(3_600_000)]], NINE)).toEqual(["InboundStarted"]);
 });
 
 test("a report that is new is believed, and what its server held before is told as over (I3)", async () => {
-  expect(await callDuring([[3, later(3_600_000)]])).toEqual(["InboundStarted", "InboundEnded"]);
+  expect(await callDuring([[3, later(3_600_000)]], later(3_600_000))).toEqual([
+    "InboundStarted",
+    "InboundEnded",
+  ]);
 });

@@ -153,6 +153,16 @@ describe("what we send", () => {
     expect(signalToNoiseDb(said, sound([first, second]))).toBeGreaterThan(35);
   });
 
+  test("frames that are skipped in the middle of a key leave it one key", () => {
+    const made = stream();
+    made.press(["9"], () => undefined);
+    const before = sent(made, 2);
+    made.skip(7);
+    const events = [...before, ...sent(made, 5)];
+    expect(new Set(events.map(({ timestamp }) => timestamp))).toEqual(new Set([0xffff_fff0]));
+    expect(sent(made, 1)[0]?.timestamp).toBe((0xffff_fff0 + 14 * 160) >>> 0);
+  });
+
   test("the bytes of a packet stay as they are while three more are made", () => {
     const made = stream();
     const first = made.next();
