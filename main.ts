@@ -40,6 +40,7 @@ const SPEAKING_ERRORS: ReadonlySet<string> = new Set([
   "DirectoryFormError",
   "KafkaRefusalError",
   "KeyringUnavailableError",
+  "LogDamagedError",
   "LogUnavailableError",
   "MasterKeyError",
   "NameTakenError",

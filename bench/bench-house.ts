@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSupervisor } from "../adapters/process/supervisor.ts";
 import { createSystemClock } from "../adapters/system/clock.ts";
-import { openAdministration, type RoleName } from "../compose.ts";
+import type { RoleName } from "../compose.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { OperatorLog } from "../domain/ports/operator-log.ts";
+import { applyDirectory, loopbackSettings } from "../test/support/house-setup.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const SENDER = "bench";
@@ -41,23 +42,16 @@ export async function startBenchHouse(options: {
 }): Promise<BenchHouse> {
   const folder = mkdtempSync(join(tmpdir(), "reveille-bench-"));
   const settings = {
-    REVEILLE_DATA: join(folder, "data"),
-    REVEILLE_DEVELOPMENT: "1",
-    REVEILLE_LOG_LEVEL: "error",
-    REVEILLE_HTTP: "127.0.0.1:0",
-    REVEILLE_SMTP: "127.0.0.1:0",
-    REVEILLE_REPORTS: "127.0.0.1:0",
-    REVEILLE_SIP: "127.0.0.1:0",
+    ...loopbackSettings(folder),
     ...(options.trunk === undefined ? {} : { REVEILLE_TRUNK: options.trunk }),
     ...options.settings,
   };
   const config = readConfig(settings);
-  const administration = await openAdministration(config, benchLog);
-  await administration.apply({
+  const form = {
     senders: [{ sender: SENDER, apiKey: API_KEY }],
     rules: { version: "bench@1", hours: [], volumeMax: 1_000_000, unknownZone: "allow" },
-  });
-  await administration.close();
+  } as const;
+  await applyDirectory(config, form, benchLog);
   const supervisor = createSupervisor({
     entry: MAIN,
     roles: options.roles.map((role) => ({ role, env: settings })),

@@ -12,64 +12,69 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { settingsFor } from "../config.ts";
 import { type BenchLine, parseBenchLine, type SkippedBench } from "./bench-line.ts";
+import {
+  BENCH_NAMES,
+  type BenchName,
+  benchMsMax,
+  benchUsage,
+  parseBenchName,
+  scriptOf,
+} from "./bench-list.ts";
 import { formatLines, markdownPage } from "./bench-table.ts";
 
-const BENCHES = [
-  "intake",
-  "request-to-invite",
-  "request-to-invite-kafka",
-  "key-to-prompt",
-  "sip-cpu",
-  "media",
-  "replay",
-  "memory",
-  "keyring",
-  "report-lag",
-  "spread",
-  "causes",
-  "log-commits-kafka",
-  "log-intake-kafka",
-  "log-replay-kafka",
-  "log-takeover",
-  "log-takeover-kafka",
-] as const;
-type BenchName = (typeof BENCHES)[number];
-
-/** The same bench, on a broker of its own. */
-const ON_KAFKA = "-kafka";
-
-/** Starting and stopping the roles included; beyond it something hangs. */
-const BENCH_MS_MAX = 90_000;
 /** The processes of the roles end by themselves once nobody supervises them; their files go after that. */
 const ROLES_END_MS = 3_000;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true },
-    json: { type: "boolean" },
-    markdown: { type: "boolean" },
-  },
-});
-const chosen = namesOf(values.only ?? BENCHES);
+const USAGE_EXIT = 2;
+
+const words = readWords();
+if (words.help) {
+  process.stdout.write(`${benchUsage()}\n`);
+  process.exit(0);
+}
 const lines: (BenchLine | SkippedBench)[] = [];
-for (const name of chosen) {
+for (const name of words.chosen) {
   process.stderr.write(`bench: ${name} …\n`);
   const line = await runBench(name);
   lines.push(line);
   process.stderr.write(`bench: ${name}: ${verdictOf(line)}\n`);
-  if (values.json === true) process.stdout.write(`${JSON.stringify(line)}\n`);
+  if (words.json) process.stdout.write(`${JSON.stringify(line)}\n`);
 }
-if (values.markdown === true) process.stdout.write(markdownPage(lines, machine()));
-else if (values.json !== true) process.stdout.write(`${formatLines(lines)}\n`);
+if (words.markdown) process.stdout.write(markdownPage(lines, machine()));
+else if (!words.json) process.stdout.write(`${formatLines(lines)}\n`);
 // A goal that is missed is a figure to look at; a bench that broke is a fault.
 process.exitCode = lines.some((line) => "skipped" in line && line.skipped.startsWith("broken")) ? 1 : 0;
 
-function namesOf(wanted: readonly string[]): readonly BenchName[] {
-  return wanted.map((name) => {
-    const known = BENCHES.find((bench) => bench === name);
-    if (known !== undefined) return known;
-    throw new Error(`bench: there is no "${name}"; give one of ${BENCHES.join(", ")}`);
-  });
+type RunWords = {
+  readonly chosen: readonly BenchName[];
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly markdown: boolean;
+};
+
+/** Ends the process with what is wrong and how to go on, where it was asked for what there is not. */
+function readWords(): RunWords {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: "string", multiple: true },
+        json: { type: "boolean", default: false },
+        markdown: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    return { ...values, chosen: values.only?.map(requireBenchName) ?? BENCH_NAMES };
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`bench: ${what}\n\n${benchUsage()}\n`);
+    return process.exit(USAGE_EXIT);
+  }
+}
+
+function requireBenchName(wanted: string): BenchName {
+  const name = parseBenchName(wanted);
+  if (name === null) throw new Error(`there is no "${wanted}"; see the names below`);
+  return name;
 }
 
 function verdictOf(line: BenchLine | SkippedBench): string {
@@ -80,11 +85,10 @@ function verdictOf(line: BenchLine | SkippedBench): string {
 async function runBench(name: BenchName): Promise<BenchLine | SkippedBench> {
   const folder = mkdtempSync(join(tmpdir(), `reveille-bench-${name}-`));
   const options = name === "memory" || name === "keyring" ? ["--expose-gc"] : [];
-  const { script, words } = name.endsWith(ON_KAFKA)
-    ? { script: name.slice(0, -ON_KAFKA.length), words: ["--kafka"] }
-    : { script: name, words: [] };
+  const { script, words: told } = scriptOf(name);
+  const msMax = benchMsMax(name);
   const file = fileURLToPath(new URL(`./${script}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [...options, file, ...words], {
+  const child = spawn(process.execPath, [...options, file, ...told], {
     env: settingsFor(process.env, { TMPDIR: folder }),
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -92,7 +96,7 @@ async function runBench(name: BenchName): Promise<BenchLine | SkippedBench> {
   const limit = setTimeout(() => {
     late = true;
     child.kill("SIGKILL");
-  }, BENCH_MS_MAX);
+  }, msMax);
   const ended = new Promise<number | null>((resolve) => {
     child.once("exit", resolve);
   });
@@ -103,8 +107,8 @@ async function runBench(name: BenchName): Promise<BenchLine | SkippedBench> {
   rmSync(folder, { recursive: true, force: true });
   const line = parseBenchLine(said);
   if (line !== null && code === 0) return line;
-  const why = late ? `not finished within ${BENCH_MS_MAX / 1_000} s` : `exit code ${code}`;
-  return { name, skipped: `broken: ${why}`, command: `node bench/${name}.ts` };
+  const why = late ? `not finished within ${msMax / 1_000} s` : `exit code ${code}`;
+  return { name, skipped: `broken: ${why}`, command: ["node", `bench/${script}.ts`, ...told].join(" ") };
 }
 
 function machine(): string {

@@ -2,13 +2,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditDoor, OpenedLog } from "../adapters/cli/audit-door.ts";
+import { fileDamage } from "../adapters/event-log/sqlite/file-damage.ts";
 import { createSqliteLog } from "../adapters/event-log/sqlite/sqlite-log.ts";
 import { openLogKeyring } from "../adapters/keyring/log-keyring.ts";
 import { createDigests } from "../adapters/system/digests.ts";
 import { checkSignature, makeSigningKey, openSigningKey } from "../adapters/system/signing-key.ts";
 import { type Config, ConfigError } from "../config.ts";
 import { parsePhoneNumber } from "../domain/kernel/phone-number.ts";
-import type { EventLog } from "../domain/ports/event-log.ts";
+import { type EventLog, LogDamagedError } from "../domain/ports/event-log.ts";
 import type { Keyring } from "../domain/ports/keyring.ts";
 import type { OperatorLog } from "../domain/ports/operator-log.ts";
 import { createSchemaTexts } from "../schemas/exported-schemas.ts";
@@ -68,6 +69,7 @@ async function openForAudit(config: Config, keys: boolean): Promise<OpenedLog> {
         schemaOf: schemaReader(await schemaIds(config, operatorLog)),
         toBase64,
         askTables: tables.ask,
+        storageDamage: () => (config.kafka === null ? fileDamage(logPath(config)) : []),
         open: (sealed) => requireKeys(keyring).open(sealed),
       },
     );
@@ -93,16 +95,20 @@ function requireKeys(keyring: Keyring | null): Keyring {
 /** An auditor makes no log where there is none, and does not compact or clear the one that is there. */
 async function openToRead(config: Config, operatorLog: OperatorLog): Promise<EventLog> {
   if (config.kafka !== null) return openLog(config, "audit", operatorLog);
-  const path = join(config.dataFolder, "log.db");
+  const path = logPath(config);
   if (!existsSync(path))
     throw new ConfigError(`config: there is no log at ${path}; name its folder in REVEILLE_DATA`);
-  return createSqliteLog({
-    path,
-    clock: system.clock,
-    owner: `audit/${process.pid}`,
-    operatorLog,
-    maintain: false,
-  });
+  const owner = `audit/${process.pid}`;
+  try {
+    return createSqliteLog({ path, clock: system.clock, owner, operatorLog, maintain: false });
+  } catch (error) {
+    if (!(error instanceof LogDamagedError)) throw error;
+    throw new LogDamagedError([error.message, ...fileDamage(path)].join("\n"), { cause: error });
+  }
+}
+
+function logPath(config: Config): string {
+  return join(config.dataFolder, "log.db");
 }
 
 async function schemaIds(config: Config, operatorLog: OperatorLog): Promise<SchemaIds> {
@@ -114,9 +120,9 @@ async function schemaIds(config: Config, operatorLog: OperatorLog): Promise<Sche
 
 function schemaReader(ids: SchemaIds) {
   const textOf = createSchemaTexts(ids);
-  return (body: Uint8Array) => {
+  return (body: Uint8Array, named: string | null) => {
     const id = schemaIdOf(body);
-    return id === null ? null : textOf(id);
+    return id === null ? null : textOf(id, named);
   };
 }
 

@@ -5,11 +5,15 @@ import { TOPICS } from "./record-names.ts";
 import { readSchemaFiles, SCHEMA_FOLDER, type SchemaFile } from "./schema-files.ts";
 import type { SchemaIds } from "./schema-ids.ts";
 
-/** What a log's ids stand for; null for one that nobody here knows. */
-export function createSchemaTexts(ids: SchemaIds): (id: number) => ExportedSchema | null {
+/** The schema of a body with this id, whose record names it so; null for one that nobody here knows. */
+export type SchemaTexts = (id: number, urn: string | null) => ExportedSchema | null;
+
+/** `ids`: what a log's ids stand for where a record says nothing. What it says itself counts more (`decodeBody`). */
+export function createSchemaTexts(ids: SchemaIds): SchemaTexts {
   let files: readonly SchemaFile[] | null = null;
-  return (id) => {
-    const writer = ids.reading(id)?.writer;
+  return (id, urn) => {
+    const named = urn === null ? undefined : houseCatalogue().named(urn);
+    const writer = (named ?? ids.reading(id))?.writer;
     if (writer === undefined) return null;
     files ??= readSchemaFiles(SCHEMA_FOLDER, TOPICS);
     const file = files.find(
@@ -21,14 +25,17 @@ export function createSchemaTexts(ids: SchemaIds): (id: number) => ExportedSchem
   };
 }
 
-/** Reads bodies by what their file says of its ids. */
+/** Names of schemas by their id; of two with one id the records say by themselves which one is theirs. */
 export function idsOfExport(schemas: readonly ExportedSchema[]): SchemaIds {
-  const urns = new Map(
-    schemas.map(({ id, subject, version }) => [id, `urn:reveille:schema:${subject}:${version}`]),
-  );
+  const urns = new Map(schemas.map((schema) => [schema.id, urnOf(schema)]));
   return {
     idOf: ({ id }) => id,
     reading: (id) => houseCatalogue().named(urns.get(id) ?? ""),
     learn: async () => undefined,
   };
+}
+
+/** As a record names it. */
+export function urnOf({ subject, version }: Pick<ExportedSchema, "subject" | "version">): string {
+  return `urn:reveille:schema:${subject}:${version}`;
 }

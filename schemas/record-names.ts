@@ -16,7 +16,7 @@ export const WRITTEN_VERSIONS: {
   requests: {
     SubmitRequest: 1,
     CancelRequest: 1,
-    OfferAccepted: 1,
+    OfferAccepted: 2,
     OfferRejected: 1,
     CallReportedCallPlaced: 1,
     CallReportedCallRinging: 1,
@@ -41,7 +41,7 @@ export const WRITTEN_VERSIONS: {
     RequestSetAside: 1,
     Dispatched: 1,
     DispatchRejected: 1,
-    Accepted: 1,
+    Accepted: 2,
     CallPlaced: 1,
     CallRinging: 1,
     CallAnswered: 1,

@@ -4,6 +4,7 @@ import type { Delivered, From, Subscription, TopicName } from "../../domain/port
 import type { LogStore } from "./log-store.ts";
 import { patiently } from "./patiently.ts";
 import { toDelivered } from "./stored-record.ts";
+import { type Reading, startSubscription } from "./subscription.ts";
 import { createWaker } from "./waker.ts";
 
 /** Records handed over at once: bounds what a handler holds, and how long a read keeps the event loop. */
@@ -21,18 +22,14 @@ export function startFollower<Topic extends TopicName>(
   const cursors = startingOffsets(from, targets);
   const waker = createWaker();
   const silence = store.onRecords({ topic, partition: null }, waker.ring);
-  const caughtUp = Promise.withResolvers<void>();
-  // Whoever does not wait for it must not be told of its failure twice: `ended` tells.
-  caughtUp.promise.catch(() => undefined);
-  let stopped = false;
 
   /** Hands over one batch; false when there is nothing below `end`. */
-  async function handOver(partition: number, end: number): Promise<boolean> {
+  async function handOver(partition: number, end: number, isStopped: () => boolean): Promise<boolean> {
     const cursor = cursors[partition] ?? 0;
     if (cursor >= end) return false;
     const range = { from: cursor, to: end, limit: FOLLOW_BATCH_MAX };
     const stored = await patiently(() => store.readBatch(topic, partition, range));
-    if (stopped) return false;
+    if (isStopped()) return false;
     const last = stored.at(-1);
     // Compaction may have left nothing below the end.
     cursors[partition] = last === undefined ? end : last.offset + 1;
@@ -40,48 +37,29 @@ export function startFollower<Topic extends TopicName>(
     return true;
   }
 
-  async function drain(): Promise<void> {
+  async function drain({ isStopped, caughtUp }: Reading): Promise<void> {
     for (;;) {
       let more = false;
       const ends = await patiently(() => store.ends(topic));
       for (const [partition, end] of ends.entries()) {
-        if (await handOver(partition, end)) more = true;
-        if (stopped) return;
+        if (await handOver(partition, end, isStopped)) more = true;
+        if (isStopped()) return;
       }
-      if (targets.every((target, partition) => (cursors[partition] ?? 0) >= target)) caughtUp.resolve();
-      if (!more || stopped) return;
+      if (targets.every((target, partition) => (cursors[partition] ?? 0) >= target)) caughtUp();
+      if (!more || isStopped()) return;
       // A long replay must not keep timers and sockets waiting.
       await setImmediate();
     }
   }
 
-  async function run(): Promise<void> {
-    try {
-      for (;;) {
-        await drain();
-        if (stopped) return;
-        await waker.wait();
-        if (stopped) return;
-      }
-    } finally {
-      stopped = true;
-      silence();
-      caughtUp.reject(new Error(`the subscription to ${topic} ended before it had caught up`));
-      onEnd();
+  async function read(reading: Reading): Promise<void> {
+    while (!reading.isStopped()) {
+      await drain(reading);
+      if (!reading.isStopped()) await waker.wait();
     }
   }
 
-  const ended = run();
-  return {
-    caughtUp: caughtUp.promise,
-    ended,
-    async stop() {
-      stopped = true;
-      waker.ring();
-      // Its failure is `ended`'s to tell; stopping only waits until the handler is left in peace.
-      await ended.catch(() => undefined);
-    },
-  };
+  return startSubscription(topic, { read, wake: waker.ring, release: silence }, onEnd);
 }
 
 function startingOffsets(from: From, ends: readonly number[]): number[] {

@@ -8,6 +8,7 @@ import type { Instant } from "../../domain/kernel/time.ts";
 import type { Delivered, Entry, TopicName } from "../../domain/ports/event-log.ts";
 import { decodeBody, encodeBody } from "../../schemas/message-body.ts";
 import { parseLink, proofOf } from "./chain.ts";
+import { oversizeOf } from "./input-size.ts";
 import { type PartitionCounts, partitionOf } from "./partitions.ts";
 
 export type RecordToStore = {
@@ -43,13 +44,23 @@ export function toStore<Topic extends TopicName>(
   entry: Entry<Topic>,
 ): RecordToStore {
   const value = entry.message === null ? null : encodeBody(topic, entry.message);
-  if (value !== null && value.length > RECORD_BYTES_MAX) {
-    throw new RecordTooLargeError(
-      `${topic}: a ${entry.message?.type} of ${value.length} bytes; at most ${RECORD_BYTES_MAX} fit`,
-    );
-  }
+  requireSize(topic, entry, value?.length ?? 0);
   const partition = partitionOf(counts, topic, entry.slot);
   return { topic, partition, key: entry.key, value, envelope: packEnvelope(entry.envelope) };
+}
+
+/** Throws `RecordTooLargeError` where a body of so many bytes is more than a log, or the topic's reader, takes. */
+export function requireSize<Topic extends TopicName>(
+  topic: Topic,
+  { key, envelope, message }: Pick<Entry<Topic>, "key" | "envelope" | "message">,
+  bodyBytes: number,
+): void {
+  const what = `${topic}: a ${message?.type ?? "tombstone"} of`;
+  if (bodyBytes > RECORD_BYTES_MAX) {
+    throw new RecordTooLargeError(`${what} ${bodyBytes} bytes; at most ${RECORD_BYTES_MAX} fit`);
+  }
+  const oversize = oversizeOf(topic, { key, envelope, message, bodyBytes });
+  if (oversize !== null) throw new RecordTooLargeError(`${what} ${oversize}`);
 }
 
 export function toDelivered<Topic extends TopicName>(
@@ -57,20 +68,20 @@ export function toDelivered<Topic extends TopicName>(
   partition: number,
   record: StoredRecord,
 ): Delivered<Topic> {
-  const { offset, key, appendedAt } = record;
+  const { offset, key, appendedAt, value } = record;
+  const place = { topic, partition, offset, key, appendedAt };
   const envelope = unpackEnvelope(record.envelope);
-  if (envelope === null) {
-    const reason = "the envelope can't be read";
-    return { topic, partition, offset, key, appendedAt, ok: false, reason };
-  }
-  if (record.value === null) {
-    return { topic, partition, offset, key, appendedAt, ok: true, envelope, message: null };
-  }
-  const body = decodeBody(topic, record.value);
-  return body.ok
-    ? { topic, partition, offset, key, appendedAt, ok: true, envelope, message: body.message }
-    : { topic, partition, offset, key, appendedAt, ok: false, reason: body.reason };
+  if (envelope === null) return { ...place, ok: false, reason: "the envelope can't be read" };
+  const body = value === null ? EMPTY : decodeBody(topic, value);
+  if (!body.ok) return { ...place, ok: false, reason: body.reason };
+  const { message } = body;
+  const oversize = oversizeOf(topic, { key, envelope, message, bodyBytes: value?.length ?? 0 });
+  return oversize === null
+    ? { ...place, ok: true, envelope, message }
+    : { ...place, ok: false, reason: oversize };
 }
+
+const EMPTY = { ok: true, message: null } as const;
 
 /** With what an auditor checks it by. */
 export function toProven<Topic extends TopicName>(

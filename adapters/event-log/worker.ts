@@ -6,6 +6,7 @@
 import { milliseconds } from "../../domain/kernel/time.ts";
 import type { Ownership, Task, Worker } from "../../domain/ports/event-log.ts";
 import { LogFullError, LogUnavailableError } from "../../domain/ports/event-log.ts";
+import { coolingAfter, failuresInRow } from "./cooling.ts";
 import { fairShare } from "./fair-share.ts";
 import type { Lease, Presence, Team } from "./log-store.ts";
 import { type OwnedPartition, ownPartition, type PartitionEnd } from "./owned-partition.ts";
@@ -17,9 +18,6 @@ import type { Wiring } from "./wiring.ts";
 const HEARTBEATS_PER_LEASE = 3;
 /** How long a partition that is to be given up may take to finish its commits. */
 export const LEAVE_WAIT_MS = 5_000;
-/** A task that fails at once, again and again, is taken up ever less often, to this limit. */
-export const COOLING_MS_MAX = 5_000;
-const COOLING_MS_FIRST = 50;
 
 type Cooling = { readonly failures: number; readonly until: number; readonly cancel: () => void };
 
@@ -130,9 +128,9 @@ export function startWorker(
       cooling.delete(partition);
       return;
     }
-    const failures = end.committed ? 1 : (cooling.get(partition)?.failures ?? 0) + 1;
-    const wait = Math.min(COOLING_MS_MAX, COOLING_MS_FIRST * 2 ** Math.min(failures, 10));
-    const cancel = clock.schedule(milliseconds(wait), waker.ring);
+    const failures = failuresInRow(cooling.get(partition)?.failures ?? 0, end);
+    const wait = coolingAfter(failures);
+    const cancel = clock.schedule(wait, waker.ring);
     cooling.set(partition, { failures, until: clock.monotonic() + wait, cancel });
   }
 

@@ -56,6 +56,11 @@ export type RecordLine = {
   readonly envelope: string;
   readonly digest: string;
   readonly link: string | null;
+  /**
+   * Place in the header's `schemas`, from 0. Only where the number in the body stands for several of them: a schema
+   * registry that came later than some of the records numbers otherwise than those before it.
+   */
+  readonly schema?: number;
 };
 
 /** Records between two that were asked for: 32 bytes each, in base64. */

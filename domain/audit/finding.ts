@@ -77,6 +77,10 @@ export const FINDINGS = {
     severity: "fault",
     means: "A Request is open by the events, and its owner has no record of it.",
   },
+  "storage-damaged": {
+    severity: "fault",
+    means: "The file under the log is damaged: what stands there can't be read, or not be relied on.",
+  },
   "reports-differ": {
     severity: "fault",
     means: "The tables of the reports hold other rows than the log gives.",

@@ -75,6 +75,8 @@ export type Proof = {
   /** What the digest is made of beside the key (`domain/kernel/record-chain.ts`): for an auditor's export. */
   readonly body: Uint8Array | null;
   readonly envelope: string;
+  /** How the record itself names its body's schema (`ce_dataschema`), where the log keeps that: Kafka does. */
+  readonly schema?: string;
 };
 
 /** Where a follower begins: at the oldest record, at the end, or just after the offset given per partition. */
@@ -189,6 +191,12 @@ export class LogUnavailableError extends Error {
 export class LogFullError extends Error {
   readonly retryable = true;
   override readonly name = "LogFullError";
+}
+
+/** What holds the log is damaged: see "After a disk fault" in docs/operations.md. Trying again can't help. */
+export class LogDamagedError extends Error {
+  readonly retryable = false;
+  override readonly name = "LogDamagedError";
 }
 
 /** Another process owns the partition now; nothing of this commit was written. Trying again can't help. */

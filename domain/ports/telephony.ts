@@ -105,7 +105,7 @@ export type CallOrder = {
   readonly ringTimeoutMs: Milliseconds;
   /** Of the answered call: BYE when it is over. */
   readonly maxSessionMs: Milliseconds;
-  /** No INVITE leaves after this instant (quiet hours, deadline): the call ends with "too-late". */
+  /** No INVITE leaves at or after this instant (quiet hours, deadline): the call ends with "too-late". */
   readonly callBefore: Instant;
 };
 

@@ -36,7 +36,10 @@ export type OfferAnswer =
       readonly server: ServerId;
       readonly port: number;
       readonly epoch: number;
+      /** By the clock of the server's load reports, which does not step while it lives. */
       readonly at: Instant;
+      /** `startedAt` in the load reports of the server's run that holds the port; null: told before this field was. */
+      readonly runStartedAt: Instant | null;
     }
   | {
       readonly type: "OfferRejected";
@@ -45,6 +48,7 @@ export type OfferAnswer =
       readonly server: ServerId;
       readonly reason: OfferRejection;
       readonly epoch: number;
+      /** As above. */
       readonly at: Instant;
     };
 

@@ -201,6 +201,7 @@ export function offerAnswered(
       offer: state.offer,
       server: state.server,
       port: answer.port,
+      runStartedAt: answer.runStartedAt,
     },
   ];
 }

@@ -81,6 +81,8 @@ export type RequestEvent =
       readonly offer: OfferId;
       readonly server: ServerId;
       readonly port: number;
+      /** The server's run that places the call; null: told before this field was. */
+      readonly runStartedAt: Instant | null;
     }
   | CallEvent
   | {

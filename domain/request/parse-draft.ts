@@ -26,6 +26,8 @@ export type ParsedDraft =
 
 export const URL_CHARACTERS_MAX = 2_048;
 export const INLINE_CHARACTERS_MAX = 262_144;
+/** Sealed it takes 4/3 of that, and must fit into one record with all the rest (adapters/event-log/input-size.ts). */
+export const INLINE_BYTES_MAX = 600_000;
 export const USER_DATA_BYTES_MAX = 4_096;
 export const RESOURCES_MAX = 20;
 /** Errors told back at most: the first ones are enough to mend a Request. */
@@ -123,9 +125,15 @@ const webUrl = text(
   parseWebUrl,
 );
 
-const inlineProgram = text("field.range", `the program, 1 to ${INLINE_CHARACTERS_MAX} characters`, (value) =>
-  value.length >= 1 && value.length <= INLINE_CHARACTERS_MAX ? value : null,
+const inlineProgram = text(
+  "field.range",
+  `the program, 1 to ${INLINE_CHARACTERS_MAX} characters in at most ${INLINE_BYTES_MAX} bytes of UTF-8`,
+  (value) => (value.length >= 1 && value.length <= INLINE_CHARACTERS_MAX && fitsInline(value) ? value : null),
 );
+
+function fitsInline(program: string): boolean {
+  return new TextEncoder().encode(program).byteLength <= INLINE_BYTES_MAX;
+}
 
 function programSource(value: unknown, pointer: string): Reading<RequestDraft["document"]> {
   const read = object<{ url: string | null; inline: string | null }>("document", {

@@ -48,6 +48,8 @@ export type CallingPhase = Known & {
   readonly offer: OfferId;
   readonly attempt: number;
   readonly server: ServerId;
+  /** The server's run that places the call; absent in snapshots, and null in events, from before this was told. */
+  readonly runStartedAt?: Instant | null;
   readonly grantedAt: Instant;
   readonly reached: LostPhase;
   /** Highest `factSeq` handled: a lower or equal one is a duplicate. */
@@ -176,6 +178,7 @@ export function evolve(state: RequestState, event: RequestEvent): RequestState {
         offer: event.offer,
         attempt: event.attempt,
         server: event.server,
+        runStartedAt: event.runStartedAt,
         grantedAt: event.at,
         reached: "granted",
         factSeq: 0,

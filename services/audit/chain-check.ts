@@ -11,7 +11,10 @@ import { FIRST_LINK, linkInput } from "../../domain/kernel/record-chain.ts";
 import type { Digests } from "../../domain/ports/digests.ts";
 import type { Delivered, Proof } from "../../domain/ports/event-log.ts";
 
-/** Running links tried at once; the oldest guess goes first. */
+/**
+ * Running links tried at once. Of more the newest are kept, and the oldest: however many records were put in, the next
+ * one of ours may follow on what stood before them all, or, where its owner has read them, on the last of them.
+ */
 export const CANDIDATES_MAX = 4;
 
 type ChainOptions = {
@@ -84,7 +87,7 @@ export function createChainCheck(
       chain.candidates = through;
       return [];
     }
-    chain.candidates = [...through, ...chain.candidates].slice(0, CANDIDATES_MAX);
+    chain.candidates = fewer([...through, ...chain.candidates]);
     return [found("link-missing", record, "it holds no link")];
   }
 
@@ -107,7 +110,7 @@ export function createChainCheck(
       chain.candidates = [believed];
       return findings;
     }
-    chain.candidates = [believed, ...chain.candidates].slice(0, CANDIDATES_MAX);
+    chain.candidates = fewer([believed, ...chain.candidates]);
     const range = goodUpTo + 1 < record.offset ? `one of ${goodUpTo + 1} to ${record.offset}` : "this record";
     return [...findings, found("chain-broken", record, `${range} is not what was linked (${proof.digest})`)];
   }
@@ -132,6 +135,11 @@ export function createChainCheck(
     head: () => chain.head,
     linked: () => chain.linked,
   };
+}
+
+function fewer(candidates: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (candidates.length <= CANDIDATES_MAX) return candidates;
+  return [...candidates.slice(0, CANDIDATES_MAX - 1), ...candidates.slice(-1)];
 }
 
 function found(code: Finding["code"], record: Delivered<"events">, detail: string): Finding {

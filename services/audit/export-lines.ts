@@ -32,6 +32,10 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   end: { partition: "number", link: "text-or-null" },
   signature: { lines: "number", hash: "string", publicKey: "string", signature: "string" },
 };
+/** May be left out. */
+const OPTIONAL_FIELDS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+  record: { schema: "number" },
+};
 const RANGE_FIELDS = {
   partition: "number",
   first: "number",
@@ -53,7 +57,9 @@ export function parseLine(bytes: Uint8Array): Line | null {
   const value = parseJson(bytes);
   if (!isObject(value) || typeof value["kind"] !== "string") return null;
   const fields = FIELDS[value["kind"]];
-  if (fields === undefined || !hasFields(value, { kind: "string", ...fields })) return null;
+  const optional = Object.entries(OPTIONAL_FIELDS[value["kind"]] ?? {}).filter(([name]) => name in value);
+  const wanted = { kind: "string", ...fields, ...Object.fromEntries(optional) } as const;
+  if (fields === undefined || !hasFields(value, wanted)) return null;
   if (value["kind"] === EXPORT_KIND && !isHeader(value)) return null;
   return value as Line;
 }

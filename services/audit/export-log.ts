@@ -32,8 +32,8 @@ export type ExportPorts = {
   readonly digests: Pick<Digests, "sha256">;
   readonly clock: Pick<Clock, "now">;
   readonly signer: Signer;
-  /** What the number in a body stands for; null: nobody here knows. */
-  readonly schemaOf: (body: Uint8Array) => ExportedSchema | null;
+  /** What the number in a body stands for, whose record names its schema so; null: nobody here knows. */
+  readonly schemaOf: (body: Uint8Array, named: string | null) => ExportedSchema | null;
   readonly toBase64: (bytes: Uint8Array) => string;
 };
 
@@ -54,8 +54,9 @@ export async function* exportLog(
     schemas,
   };
   yield sealed.line(header);
+  const placeOf = createPlaces(schemas, ports.schemaOf);
   for (const range of ranges) {
-    for await (const line of rangeLines(ports, range, selection)) yield sealed.line(line);
+    for await (const line of rangeLines(ports, range, { selection, placeOf })) yield sealed.line(line);
   }
   yield sealed.signature();
 }
@@ -102,12 +103,12 @@ async function survey(
   onProgress: OnProgress,
 ): Promise<Survey> {
   const ranges: ExportedRange[] = [];
-  const schemas = new Map<number, ExportedSchema>();
+  const schemas = new Map<string, ExportedSchema>();
   for (const partition of partitionsOf(ports.log, selection)) {
     const range = await surveyPartition(ports, { partition, selection, onProgress }, schemas);
     if (range !== null) ranges.push(range);
   }
-  return { ranges, schemas: [...schemas.values()].toSorted((one, other) => one.id - other.id) };
+  return { ranges, schemas: [...schemas.values()].toSorted(inOrder) };
 }
 
 type Course = {
@@ -119,7 +120,7 @@ type Course = {
 async function surveyPartition(
   { log, digests, schemaOf }: ExportPorts,
   { partition, selection, onProgress }: Course,
-  schemas: Map<number, ExportedSchema>,
+  schemas: Map<string, ExportedSchema>,
 ): Promise<ExportedRange | null> {
   let walk: ReturnType<typeof createLinkWalk> | null = null;
   let found: { first: number; last: number; records: number; leftOut: number; anchor: string | null } | null =
@@ -137,7 +138,7 @@ async function surveyPartition(
         found.records += 1;
         found.leftOut += since;
         since = 0;
-        noteSchema(schemas, proof.body === null ? null : schemaOf(proof.body));
+        noteSchema(schemas, schemaIn(proof, schemaOf));
       } else if (found !== null) since += 1;
       pass(walk, proof);
     }
@@ -147,8 +148,33 @@ async function surveyPartition(
   return found === null ? null : { partition, ...found };
 }
 
-function noteSchema(schemas: Map<number, ExportedSchema>, schema: ExportedSchema | null): void {
-  if (schema !== null && !schemas.has(schema.id)) schemas.set(schema.id, schema);
+function schemaIn({ body, schema }: Proof, schemaOf: ExportPorts["schemaOf"]): ExportedSchema | null {
+  return body === null ? null : schemaOf(body, schema ?? null);
+}
+
+const nameOf = ({ id, subject, version }: ExportedSchema): string => `${id} ${subject} ${version}`;
+
+function noteSchema(schemas: Map<string, ExportedSchema>, schema: ExportedSchema | null): void {
+  if (schema !== null) schemas.set(nameOf(schema), schema);
+}
+
+function inOrder(one: ExportedSchema, other: ExportedSchema): number {
+  return one.id - other.id || one.subject.localeCompare(other.subject, "en") || one.version - other.version;
+}
+
+/** Which of the file's schemas a record was written with, where the number in its body does not say it. */
+function createPlaces(
+  schemas: readonly ExportedSchema[],
+  schemaOf: ExportPorts["schemaOf"],
+): (proof: Proof) => number | null {
+  const ambiguous = schemas.some(({ id }, place) => schemas[place + 1]?.id === id);
+  if (!ambiguous) return () => null;
+  const places = new Map(schemas.map((schema, place) => [nameOf(schema), place]));
+  return (proof) => {
+    const schema = schemaIn(proof, schemaOf);
+    const alike = schemas.filter(({ id }) => id === schema?.id).length;
+    return schema === null || alike < 2 ? null : (places.get(nameOf(schema)) ?? null);
+  };
 }
 
 function proofOf(record: Delivered<"events">): Proof {
@@ -166,7 +192,10 @@ function pass(walk: ReturnType<typeof createLinkWalk>, proof: Proof): void {
 async function* rangeLines(
   { log, digests, toBase64 }: ExportPorts,
   range: ExportedRange,
-  selection: AuditSelection,
+  {
+    selection,
+    placeOf,
+  }: { readonly selection: AuditSelection; readonly placeOf: (proof: Proof) => number | null },
 ): AsyncGenerator<BodyLine> {
   const { partition, first, last, anchor } = range;
   const walk = createLinkWalk(digests, anchor === null ? null : fromHex(anchor));
@@ -187,7 +216,8 @@ async function* rangeLines(
         continue;
       }
       yield* flush();
-      yield recordLine(record, proof, toBase64);
+      const schema = placeOf(proof);
+      yield { ...recordLine(record, proof, toBase64), ...(schema === null ? {} : { schema }) };
     }
   }
   yield { kind: "end", partition, link: walk.head() };

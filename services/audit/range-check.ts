@@ -19,6 +19,8 @@ export type StoredThere = {
   readonly key: string;
   readonly value: Uint8Array | null;
   readonly envelope: string;
+  /** Place of the body's schema among those of the file; null: the number in the body says it. */
+  readonly schema: number | null;
 };
 
 export type RangePorts = {
@@ -86,7 +88,16 @@ export function createRangeCheck(
       const body = line.body === null ? null : fromBase64(line.body);
       const found = follow(line, digests.sha256(digestInput({ key, body, envelope })));
       const proof = { digest: line.digest, chain: line.link, body, envelope };
-      const record = { ...read({ partition, offset, appendedAt, key, value: body, envelope }), proof };
+      const stored = {
+        partition,
+        offset,
+        appendedAt,
+        key,
+        value: body,
+        envelope,
+        schema: line.schema ?? null,
+      };
+      const record = { ...read(stored), proof };
       if (!record.ok) found.push({ code: "unreadable", detail: record.reason });
       at = offset;
       records += 1;

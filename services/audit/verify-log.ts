@@ -8,7 +8,12 @@ import type {
   ReportFigures,
 } from "../../domain/ports/audit.ts";
 import type { Digests } from "../../domain/ports/digests.ts";
-import type { EventLog } from "../../domain/ports/event-log.ts";
+import {
+  type Delivered,
+  type EventLog,
+  LogDamagedError,
+  type TopicName,
+} from "../../domain/ports/event-log.ts";
 import { createAnchorCheck } from "./anchor-check.ts";
 import { createCauseCheck } from "./cause-check.ts";
 import { createChainCheck } from "./chain-check.ts";
@@ -54,15 +59,52 @@ export async function verifyLog(ports: VerifyPorts, options: VerifyOptions): Pro
       else if (severityOf(finding) === "fault") faultsLeftOut += 1;
     }
   };
+  for (const topic of WRITTEN_BY_US) await readOut(ports.log, topic, found);
   const count = ports.log.partitionCount("events");
   const tables = await tableSums(count, ports, options.reportsSince, found);
   const partitions: PartitionFigures[] = [];
   for (let partition = 0; partition < count; partition += 1) {
-    const checked = await verifyPartition(partition, tables[partition] ?? null, { ports, options, found });
-    partitions.push(checked.figures);
-    reports = reports === null || checked.reports === null ? reports : sumOf(reports, checked.reports);
+    const course = { ports, options, found };
+    await unlessDamaged(found, async () => {
+      const checked = await verifyPartition(partition, tables[partition] ?? null, course);
+      partitions.push(checked.figures);
+      reports = reports === null || checked.reports === null ? reports : sumOf(reports, checked.reports);
+    });
   }
   return { partitions, findings: kept, faultsLeftOut, reports };
+}
+
+/** Topics that hold nothing but what the house itself wrote, and that no check below reads for its own sake. */
+const WRITTEN_BY_US = ["directory", "keys", "state"] as const;
+
+/** Every record of a topic must be one that can be read. */
+async function readOut(log: VerifyPorts["log"], topic: TopicName, found: Found): Promise<void> {
+  for (let partition = 0; partition < log.partitionCount(topic); partition += 1) {
+    await unlessDamaged(found, async () => {
+      for await (const records of log.read(topic, partition)) {
+        for (const record of records) if (!record.ok) found([unreadable(record)]);
+      }
+    });
+  }
+}
+
+function unreadable({ topic, partition, offset, reason }: Delivered<TopicName> & { ok: false }): Finding {
+  return { code: "unreadable", place: { topic, partition, offset }, request: null, detail: reason };
+}
+
+/** What lies on a damaged page is a finding; what lies elsewhere is checked all the same. */
+async function unlessDamaged(found: Found, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (!(error instanceof LogDamagedError)) throw error;
+    found([damage(error.message)]);
+  }
+}
+
+/** Of that which holds the log. */
+export function damage(detail: string): Finding {
+  return { code: "storage-damaged", place: null, request: null, detail };
 }
 
 function sumOf(one: ReportFigures, other: ReportFigures): ReportFigures {

@@ -11,8 +11,8 @@ export type Damage = {
   tellUnreadable(keys: Iterable<string>): void;
   /** After a restore: Requests of which events are missing. */
   setGapsAside(now: Instant): void;
-  /** A record of `requests` that nobody can read. */
-  quarantine(record: Delivered<"requests"> & { readonly ok: false }, now: Instant): void;
+  /** A record of `requests` that nobody can read, or that none of ours has written. */
+  quarantine(record: Delivered<"requests">, reason: string, now: Instant): void;
   figures(): { readonly quarantined: number; readonly setAside: number };
 };
 
@@ -44,10 +44,10 @@ export function createDamage(ports: {
         pen.write(request, [{ type: "RequestSetAside", at: now, knownUpTo, foundNext }], BY_TIMER, now);
       }
     },
-    quarantine(record, now) {
-      const { topic, offset, reason } = record;
+    quarantine(record, reason, now) {
+      const { topic, offset } = record;
       const where = { topic, partition: record.partition, offset, reason };
-      operatorLog.error("a record can't be read: it is set aside, its partition goes on", where);
+      operatorLog.error("a record can't be taken: it is set aside, its partition goes on", where);
       quarantined += 1;
       pen.note({ type: "RecordQuarantined", at: now, ...where }, "quarantine", { id: null, offset }, now);
     },

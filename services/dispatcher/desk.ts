@@ -20,6 +20,7 @@ import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import type { InputMessage, OfferAnswer } from "../../domain/request/commands.ts";
 import type { DispatchLimits } from "../../domain/request/decide.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
+import { foreignField, type OwnHouse } from "../../domain/request/foreign-input.ts";
 import { NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 import { offerPauseMs } from "../../domain/schedule/offer-pause.ts";
 import {
@@ -49,6 +50,8 @@ import { createWaitingLine } from "./waiting-line.ts";
 
 export type DeskOptions = {
   readonly partition: number;
+  /** Of `requests`: which Customers are this one's. */
+  readonly partitions: number;
   readonly epoch: number;
   /** Written as `source` of every record, e.g. "dispatcher". */
   readonly source: string;
@@ -120,6 +123,10 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
   const hold = createHoldKeeper({ directory: ports.directory, book, pen });
   const damage = createDamage({ ...ports, partition: options.partition, book, pen });
   const memory = createRestoring({ book, causes });
+  const house: OwnHouse = {
+    isOwn: (slot) => slot % options.partitions === options.partition,
+    isZone: (name) => ports.zones.isZone(name),
+  };
   /** Newest input since the last commit. */
   let inputTaken: number | null = null;
   let eventsUpTo: number | null = null;
@@ -156,7 +163,6 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
     const { server, offer, at } = answer;
     if (answer.type === "OfferRejected") return refused(load, server, answer.reason, steadyNow());
     promiseHeld(load, { server, offer, heldAt: at }, steadyNow());
-    servers.taken(server, offer, at);
   }
 
   function settle(request: RequestId, state: RequestState): void {
@@ -176,6 +182,10 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
 
   function takeReadable(record: Delivered<"requests"> & { readonly ok: true }, now: Instant): void {
     const { envelope, message, key } = record;
+    const foreign = message === null ? null : foreignField(message, house);
+    if (foreign !== null) {
+      return damage.quarantine(record, `no ${message?.type} of this partition: ${foreign}`, now);
+    }
     const cause = { id: envelope.id, offset: record.offset };
     const isAgain = causes.has(envelope.id);
     if (message === null || isAgain) {
@@ -217,7 +227,7 @@ export function createDesk(options: DeskOptions, ports: DeskPorts): Desk {
       if (record.offset <= memory.handledUpTo()) return;
       memory.handled(record.offset);
       if (record.ok) takeReadable(record, now);
-      else damage.quarantine(record, now);
+      else damage.quarantine(record, record.reason, now);
     },
     pump(now) {
       followRules();

@@ -12,7 +12,7 @@ import type { JudgePorts } from "./judge.ts";
 import { startLoadProbe } from "./load-probe.ts";
 import { createDispatcherTask, type DispatcherTask, type TaskOptions, type TaskPorts } from "./task.ts";
 
-export type DispatcherOptions = TaskOptions & {
+export type DispatcherOptions = Omit<TaskOptions, "partitions"> & {
   /** How long others may take to start where nobody has been at work; 0: there are no others. */
   readonly coldStartMs: number;
 };
@@ -44,6 +44,7 @@ export function createDispatcher(options: DispatcherOptions, ports: DispatcherPo
   const startedAt = clock.now();
   const startedMonotonic = clock.monotonic();
   const steadyNow = (): Instant => instant(startedAt + (clock.monotonic() - startedMonotonic));
+  const taskOptions: TaskOptions = { ...options, partitions: log.partitionCount("requests") };
   const directory = createDirectory();
   const load = createTelephonyLoad();
   const coldStart = createColdStart(options.coldStartMs, ports);
@@ -121,7 +122,7 @@ export function createDispatcher(options: DispatcherOptions, ports: DispatcherPo
       await coldStart.over();
       if (stopped) return;
       worker = log.work(DISPATCHER_GROUP, (ownership) => {
-        const task = createDispatcherTask(ownership, options, { ...ports, directory, load, steadyNow });
+        const task = createDispatcherTask(ownership, taskOptions, { ...ports, directory, load, steadyNow });
         tasks.add(task);
         ownership.lost.addEventListener("abort", () => tasks.delete(task), { once: true });
         operatorLog.info("dispatcher owns a partition", {

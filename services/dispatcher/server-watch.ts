@@ -22,8 +22,8 @@ export type Held =
   | {
       readonly is: "request";
       readonly request: RequestId;
-      /** By the server's clock, when it took the offer; null: it has not answered, 0: before this desk was there. */
-      readonly takenAt: Instant | null;
+      /** The server's run that places the call; null: it has not answered, or nobody was told. */
+      readonly runStartedAt: Instant | null;
     }
   | { readonly is: "caller"; readonly customer: CustomerKey; readonly line: InboundLine };
 
@@ -32,8 +32,6 @@ export type Gone = { readonly server: ServerId; readonly held: readonly Held[] }
 export type ServerWatch = {
   /** Notes which server a Request is with. */
   moved(request: RequestId, before: RequestState, next: RequestState): void;
-  /** The server took the offer, at this time of its own. */
-  taken(server: ServerId, offer: OfferId, at: Instant): void;
   /** Notes which servers a Customer calls in at. */
   called(customer: CustomerKey, before: CustomerState, next: CustomerState): void;
   /** From now on this desk listens. */
@@ -107,16 +105,12 @@ export function createServerWatch(
 
   function noticeRuns(): void {
     for (const [server, { report }] of load.servers) {
-      const former = runs.get(server);
-      const isNew = former !== report.startedAt;
+      const isNew = runs.get(server) !== report.startedAt;
       runs.set(server, report.startedAt);
       const left = new Set(isNew ? [] : newborn.get(server)?.left);
       const before = left.size;
-      for (const [id, held] of heldBy(server)) {
-        // Callers may be told of late, when their run is long over; offers that this desk found here are of no known run.
-        const isKnown = held.is === "caller" || (isNew && former !== undefined);
-        if (isKnown && isOfEarlierRun(held, report.startedAt)) left.add(id);
-      }
+      // At every look: what a run took may be told of late, when that run is long over.
+      for (const [id, held] of heldBy(server)) if (isOfEarlierRun(held, report.startedAt)) left.add(id);
       if (isNew || left.size > before) leave(server, left);
     }
   }
@@ -148,15 +142,11 @@ export function createServerWatch(
   return {
     moved(request, before, next) {
       const [was, is] = [placeOf(before), placeOf(next)];
-      if (was?.offer === is?.offer) return;
+      if (was?.offer === is?.offer && before.phase === next.phase) return;
       if (was !== null) onServer.get(was.server)?.delete(was.offer);
       if (is === null) return;
-      const takenAt = next.phase === "calling" ? (0 as Instant) : null;
-      put(is.server, is.offer, { is: "request", request, takenAt });
-    },
-    taken(server, offer, at) {
-      const held = onServer.get(server)?.get(offer);
-      if (held?.is === "request") put(server, offer, { ...held, takenAt: at });
+      const { runStartedAt = null } = next.phase === "calling" ? next : {};
+      put(is.server, is.offer, { is: "request", request, runStartedAt });
     },
     called(customer, before, next) {
       if (before.inbound === next.inbound) return;
@@ -194,15 +184,13 @@ export function createServerWatch(
 }
 
 /**
- * An offer that the server has not answered runs out by itself. Times are of the server's own clock, and it may have
- * been set back between two runs: so a caller's line says of which run it is.
+ * Told by the run itself: the server's clock may have been set back between two, and this desk may hear of a run
+ * later than of what it took. An offer that the server has not answered runs out by itself.
  */
 function isOfEarlierRun(held: Held, startedAt: Instant): boolean {
-  if (held.is === "caller") {
-    const { runStartedAt = null } = held.line;
-    return runStartedAt === null ? held.line.startedAt < startedAt : runStartedAt !== startedAt;
-  }
-  return held.takenAt !== null && held.takenAt < startedAt;
+  if (held.is === "request") return held.runStartedAt !== null && held.runStartedAt !== startedAt;
+  const { runStartedAt = null } = held.line;
+  return runStartedAt === null ? held.line.startedAt < startedAt : runStartedAt !== startedAt;
 }
 
 function placeOf(state: RequestState): { readonly server: ServerId; readonly offer: OfferId } | null {

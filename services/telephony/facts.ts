@@ -8,6 +8,7 @@ import {
   slotOfCustomer,
   slotOfRequest,
 } from "../../domain/kernel/identifiers.ts";
+import type { Instant } from "../../domain/kernel/time.ts";
 import type { Chance } from "../../domain/ports/chance.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Durable } from "../../domain/ports/durable.ts";
@@ -42,9 +43,13 @@ export function createFacts(
     readonly clock: Clock;
     readonly chance: Chance;
     readonly outbox: Pick<FactOutbox, "report">;
+    /** The clock of load reports: dispatchers compare answers with them. */
+    readonly steadyNow: () => Instant;
+    /** Of this run, as its load reports say it. */
+    readonly runStartedAt: Instant;
   },
 ): Facts {
-  const { clock, chance, outbox } = ports;
+  const { clock, chance, outbox, steadyNow, runStartedAt } = ports;
 
   function record(
     message: InputMessage,
@@ -81,12 +86,22 @@ export function createFacts(
   return {
     offerAccepted(answered, port, cause) {
       const { requestId, offer, epoch } = answered;
-      const at = clock.now();
-      void say({ type: "OfferAccepted", requestId, offer, server, port, epoch, at }, answered, cause);
+      const at = steadyNow();
+      const answer = {
+        type: "OfferAccepted",
+        requestId,
+        offer,
+        server,
+        port,
+        epoch,
+        at,
+        runStartedAt,
+      } as const;
+      void say(answer, answered, cause);
     },
     offerRejected(answered, reason, cause) {
       const { requestId, offer, epoch } = answered;
-      const at = clock.now();
+      const at = steadyNow();
       void say({ type: "OfferRejected", requestId, offer, server, reason, epoch, at }, answered, cause);
     },
     callStep,

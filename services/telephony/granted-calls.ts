@@ -69,8 +69,14 @@ export function createGrantedCalls(deps: GrantedCallsPorts): GrantedCalls {
     journal.put(offer, JSON.stringify(record)).catch(fail);
   }
 
-  function tellNeverPlaced(grant: Grant): void {
-    void facts.callLost(grant, { phase: "granted", how: "hold-gone" }, 1);
+  function tellNeverPlaced(grant: Grant): Promise<unknown> {
+    return facts.callLost(grant, { phase: "granted", how: "hold-gone" }, 1);
+  }
+
+  /** The port is free, and whoever took the call back has got what he asked for. */
+  function giveBack(offer: OfferId, port: number): void {
+    cancelled.delete(offer);
+    ports.set(releasePort(ports.table(), port, outbound.now()));
   }
 
   /**
@@ -79,9 +85,8 @@ export function createGrantedCalls(deps: GrantedCallsPorts): GrantedCalls {
    */
   async function callOff(grant: Grant, port: number): Promise<void> {
     remember(grant.offer);
-    cancelled.delete(grant.offer);
-    ports.set(releasePort(ports.table(), port, outbound.now()));
-    await facts.callLost(grant, { phase: "granted", how: "hold-gone" }, 1);
+    giveBack(grant.offer, port);
+    await tellNeverPlaced(grant);
     finish(grant.offer);
   }
 
@@ -112,8 +117,9 @@ export function createGrantedCalls(deps: GrantedCallsPorts): GrantedCalls {
       return null;
     });
     if (opened === null) {
-      ports.set(releasePort(ports.table(), port, outbound.now()));
-      return tellNeverPlaced(grant);
+      giveBack(offer, port);
+      await tellNeverPlaced(grant);
+      return;
     }
     // The entry must be pessimistic: from here on an INVITE may have left, whatever else survives of this process.
     const [durable] = await Promise.all([log.durable(), journal.put(offer, record("invited"))]);
@@ -149,7 +155,8 @@ export function createGrantedCalls(deps: GrantedCallsPorts): GrantedCalls {
       if (seized === null) {
         // The hold ran out, gave way to a caller, or died with an earlier run: nobody was called.
         remember(grant.offer);
-        return tellNeverPlaced(grant);
+        void tellNeverPlaced(grant);
+        return;
       }
       place(grant, seized, now, cause).catch((error: unknown) => {
         operatorLog.error("a granted call could not be placed", { request: grant.requestId, error });

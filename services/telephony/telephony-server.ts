@@ -90,7 +90,7 @@ export function createTelephonyServer(
 
   const outbox = createFactOutbox({ log, clock, operatorLog });
   const history = createGrantHistory(journal, steadyNow);
-  const facts = createFacts(server, { ...deps, outbox });
+  const facts = createFacts(server, { ...deps, outbox, steadyNow, runStartedAt: startedAt });
   const epochs = createOwnerEpochs();
   const load = createLoadReporter(loadReport, deps);
   const ports = createServerPorts(createPortTable(options.ports, options.inboundReserve), load.changed);

@@ -3,15 +3,9 @@
  * a script for each call drawn from the run's dice. It keeps what really happened, independently of the product:
  * which number rang when, and until when.
  */
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { createSystemClock } from "../../adapters/system/clock.ts";
-import { createSipEndpoint } from "../../adapters/telephony/sip/endpoint.ts";
 import type { IncomingInvite, SipDialog, SipEndpoint } from "../../adapters/telephony/sip/signalling.ts";
-import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import type { Dice } from "../simulation/dice.ts";
-
-const LOOPBACK = "127.0.0.1";
+import { calledNumber, openAudioSink, openFarTrunk, trunkAddress } from "../support/far-trunk.ts";
 
 /** A call as the far end saw it; times in milliseconds of the wall clock. */
 export type SeenCall = {
@@ -48,9 +42,6 @@ export type FarEnd = {
   close(): Promise<void>;
 };
 
-const SILENT: OperatorLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const NOBODY = "";
-
 export async function startFarEnd(
   servers: readonly string[],
   dice: Dice,
@@ -60,20 +51,7 @@ export async function startFarEnd(
   const open = new Map<SeenCall, () => void>();
   const endpoints = new Map<string, SipEndpoint>();
   const waiting = new Set<{ server: string; moment: Moment; resolve: (came: boolean) => void }>();
-  // Somewhere for the audio to go; nobody listens.
-  const sink = createSocket("udp4");
-  sink.bind(0, LOOPBACK);
-  await once(sink, "listening");
-  const sdp = [
-    "v=0",
-    `o=- 1 1 IN IP4 ${LOOPBACK}`,
-    "s=-",
-    `c=IN IP4 ${LOOPBACK}`,
-    "t=0 0",
-    `m=audio ${sink.address().port} RTP/AVP 0`,
-    "a=rtpmap:0 PCMU/8000",
-    "",
-  ].join("\r\n");
+  const sink = await openAudioSink();
 
   function tell(server: string, moment: Moment): void {
     for (const one of waiting) {
@@ -101,7 +79,7 @@ export async function startFarEnd(
     const call: SeenCall = {
       callId: invite.callId,
       server,
-      number: `+${invite.calledUser.replace(/^\+/, NOBODY)}`,
+      number: calledNumber(invite),
       beganAt: Date.now(),
       script: draw(),
       answeredAt: null,
@@ -138,7 +116,7 @@ export async function startFarEnd(
   }
 
   function answer(call: SeenCall, invite: IncomingInvite): void {
-    const dialog: SipDialog | null = invite.answer(sdp);
+    const dialog: SipDialog | null = invite.answer(sink.sdp);
     if (dialog === null) return ended(call);
     call.answeredAt = Date.now();
     open.set(call, () => dialog.bye());
@@ -156,21 +134,15 @@ export async function startFarEnd(
   }
 
   for (const server of servers) {
-    const endpoint = await createSipEndpoint({
-      listenAddress: LOOPBACK,
-      listenPort: 0,
-      transport: "udp",
-      peers: [{ name: server, addresses: [LOOPBACK], pinnedTo: null, forceRport: true }],
-      user: "guest",
-      clock: createSystemClock(),
-      log: SILENT,
-      onInvite: (invite) => onInvite(server, invite),
-    });
-    endpoints.set(server, endpoint);
+    endpoints.set(server, await openFarTrunk(server, (invite) => onInvite(server, invite)));
   }
 
   return {
-    addressFor: (server) => `${LOOPBACK}:${endpoints.get(server)?.local.port ?? 0}`,
+    addressFor(server) {
+      const endpoint = endpoints.get(server);
+      if (endpoint === undefined) throw new Error(`no trunk was opened for ${server}`);
+      return trunkAddress(endpoint);
+    },
     calls,
     async next(server, moment, patienceMs) {
       const { promise, resolve } = Promise.withResolvers<boolean>();

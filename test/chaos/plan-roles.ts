@@ -1,9 +1,8 @@
 /** The roles of a run, with what each is to be called, to listen on and to reach. */
-import { createServer } from "node:net";
-import { join } from "node:path";
-import { openAdministration, type RoleName } from "../../compose.ts";
+import type { RoleName } from "../../compose.ts";
 import { type Config, readConfig } from "../../config.ts";
-import { createFakeOperatorLog } from "../support/fake-operator-log.ts";
+import { freeAddress } from "../support/free-address.ts";
+import { applyDirectory, loopbackSettings } from "../support/house-setup.ts";
 import type { ChaosOptions } from "./chaos-result.ts";
 import type { FarEnd } from "./far-end.ts";
 import type { FleetRole } from "./fleet.ts";
@@ -16,14 +15,6 @@ export type RolePlan = {
   readonly reports: string;
 };
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 const RTP_PORTS_EACH = 200;
 const RTP_FIRST = 24_000;
 
@@ -34,14 +25,12 @@ export async function planRoles(
   farEnd: FarEnd,
 ): Promise<RolePlan> {
   // The same after each restart, as in production: only then do Senders and trunks find a role again.
-  const [http, reports] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const [http, reports] = [await freeAddress(), await freeAddress()];
   const common = {
     PATH: process.env["PATH"] ?? "",
-    REVEILLE_DATA: join(folder, "data"),
-    REVEILLE_DEVELOPMENT: "1",
+    ...loopbackSettings(folder),
     REVEILLE_LOG_LEVEL: "warn",
     REVEILLE_HTTP: http,
-    REVEILLE_SMTP: "127.0.0.1:0",
     REVEILLE_REPORTS: reports,
     REVEILLE_SERVER_SILENT_MS: "6000",
     REVEILLE_OFFER_TTL_MS: "2000",
@@ -59,7 +48,7 @@ export async function planRoles(
     telephony.push(
       one(name, "telephony", {
         REVEILLE_SERVER: name,
-        REVEILLE_SIP: `127.0.0.1:${await freePort()}`,
+        REVEILLE_SIP: await freeAddress(),
         REVEILLE_RTP_PORTS: `${first}-${first + RTP_PORTS_EACH - 1}`,
         REVEILLE_PORTS: "48",
         REVEILLE_DIALOG_WORKERS: "1",
@@ -85,8 +74,7 @@ export const OFFER_REFUSALS_MAX = 50;
 
 /** Rules that let everything through, and the account of the Sender. */
 export async function openAccount(config: Config): Promise<void> {
-  const administration = await openAdministration(config, createFakeOperatorLog());
-  await administration.apply({
+  await applyDirectory(config, {
     senders: [{ sender: ACCOUNT, apiKey: API_KEY }],
     rules: {
       version: "chaos@1",
@@ -96,5 +84,4 @@ export async function openAccount(config: Config): Promise<void> {
       offerRefusalsMax: OFFER_REFUSALS_MAX,
     },
   });
-  await administration.close();
 }

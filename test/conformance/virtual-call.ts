@@ -3,6 +3,7 @@
  * when nothing else can happen, and the far end of a transfer does as it is told.
  */
 
+import { KEYS } from "../../adapters/telephony/rtp/key-receiver.ts";
 import { createDialog } from "../../adapters/voicexml/dialog/dialog.ts";
 import type { DialogEnd, Effect, FetchAnswer, Input } from "../../adapters/voicexml/dialog/effects.ts";
 import type { DialogLimits } from "../../adapters/voicexml/dialog/limits.ts";
@@ -10,7 +11,6 @@ import { spokenText } from "../../adapters/voicexml/dialog/prompt-writer.ts";
 import { compileDocument } from "../../adapters/voicexml/document/voice-document.ts";
 import { createRealm } from "../../adapters/voicexml/script/realm.ts";
 import { instant } from "../../domain/kernel/time.ts";
-import type { Digit } from "../../domain/ports/telephony.ts";
 import { farEndAnswer, keysIn } from "./far-end.ts";
 
 export type CallScript = {
@@ -195,22 +195,3 @@ function digitInput(key: string): readonly Body<Input>[] {
   const digit = KEYS.find((candidate) => candidate === key);
   return digit === undefined ? [] : [{ type: "digit", digit }];
 }
-
-const KEYS: readonly Digit[] = [
-  "0",
-  "1",
-  "2",
-  "3",
-  "4",
-  "5",
-  "6",
-  "7",
-  "8",
-  "9",
-  "*",
-  "#",
-  "A",
-  "B",
-  "C",
-  "D",
-];

@@ -6,6 +6,7 @@ import type { Delivered, EventLog } from "../../domain/ports/event-log.ts";
 import { OwnershipLostError } from "../../domain/ports/event-log.ts";
 import { eventEntry, inputEntry } from "./event-log-entries.ts";
 import { createRecorder } from "./event-log-recorder.ts";
+import { isMark } from "./event-log-seen.ts";
 import type { LogHouse } from "./log-house.ts";
 
 type Event = Delivered<"events">;
@@ -34,8 +35,7 @@ export function firstBreak(records: readonly Event[]): number | null {
   return null;
 }
 
-const marks = (records: readonly Event[]): number =>
-  records.filter((record) => record.ok && record.message?.type === "OwnershipTaken").length;
+const marks = (records: readonly Event[]): number => records.filter(isMark).length;
 
 const outputs = (facts: readonly string[], partition: number) => ({
   events: facts.map((fact) => eventEntry(fact, partition)),

@@ -8,6 +8,7 @@ import { OwnershipLostError } from "../../domain/ports/event-log.ts";
 import { eventEntry, inputEntry, offerEntry, stateEntry } from "./event-log-entries.ts";
 import { proofsContract } from "./event-log-proofs.ts";
 import { createRecorder, outputsOf } from "./event-log-recorder.ts";
+import { isMark } from "./event-log-seen.ts";
 import type { LogHouse } from "./log-house.ts";
 
 const GROUP = "dispatcher";
@@ -26,9 +27,6 @@ async function readAll<Topic extends TopicName>(
 function ids(records: readonly Delivered<TopicName>[]): readonly string[] {
   return records.map((record) => (record.ok ? record.envelope.id : `unreadable@${record.offset}`));
 }
-
-const isMark = (record: Delivered<TopicName>): boolean =>
-  record.ok && record.message?.type === "OwnershipTaken";
 
 export function eventLogContract(name: string, makeHouse: () => Promise<LogHouse>): void {
   describe(`event log: ${name}`, () => {

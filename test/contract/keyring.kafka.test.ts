@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, describe } from "vitest";
-import { type Brokers, startBrokers } from "../../deploy/kafka/brokers.ts";
-import { makeKafkaHouse, whyNoKafka } from "../support/kafka-broker.ts";
+import { makeKafkaHouse } from "../support/kafka-broker.ts";
+import { describeOnBroker, useBroker } from "../support/real-broker.ts";
 import { describeLogKeyring } from "./keyring-on-log.ts";
 
-const missing = whyNoKafka();
-
-describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: ${missing}`}`, () => {
-  let brokers: Brokers;
-  beforeAll(async () => {
-    brokers = await startBrokers(1);
-  });
-  afterAll(() => brokers.stop());
-
-  describeLogKeyring("kafka", () => makeKafkaHouse(brokers.addresses));
+describeOnBroker("on a real broker", () => {
+  const brokers = useBroker();
+  describeLogKeyring("kafka", () => makeKafkaHouse(brokers().addresses));
 });

@@ -6,7 +6,7 @@ import { requireWav } from "../../adapters/telephony/audio/wav.ts";
 import { startBaresip } from "../interop/baresip/baresip.ts";
 import { rms } from "../support/audio.ts";
 import { requireProgram } from "../support/installed.ts";
-import { GUEST, startProcesses } from "../support/processes.ts";
+import { CALLING_ROLES, GUEST, startProcesses } from "../support/processes.ts";
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -38,7 +38,7 @@ test("baresip is called by the whole house and hears the prompt from beginning t
   stops.push(() => baresip.stop());
   const house = await startProcesses({
     trunk: `127.0.0.1:${baresip.port}`,
-    roles: ["telephony", "dispatcher", "gateway"],
+    roles: CALLING_ROLES,
   });
   stops.push(() => house.stop());
 

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { PhoneSettings } from "../../adapters/cli/phone-command.ts";
-import { GUEST, type Processes, ringingPhone, startProcesses } from "../support/processes.ts";
+import { CALLING_ROLES, GUEST, type Processes, ringingPhone, startProcesses } from "../support/processes.ts";
+import { hello } from "../support/programs.ts";
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
-const TALK =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello. <break time="20s"/></prompt></block></form></vxml>';
+const TALK = hello("20s");
 
 async function callTo(
   phone: Partial<PhoneSettings>,
@@ -18,7 +18,7 @@ async function callTo(
   stops.push(() => called.stop());
   const house = await startProcesses({
     trunk: called.address,
-    roles: ["telephony", "dispatcher", "gateway"],
+    roles: CALLING_ROLES,
   });
   stops.push(() => house.stop());
   const request = await house.request({ to: GUEST, document: { inline: TALK }, ...body });

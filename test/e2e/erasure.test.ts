@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDigests } from "../../adapters/system/digests.ts";
@@ -8,14 +7,15 @@ import { type Application, startApplication } from "../../examples/wake-up-call/
 import { verifyLog } from "../../services/audit/verify-log.ts";
 import { runReveille } from "../support/command-line.ts";
 import {
+  AUTHORIZATION,
   GUEST,
-  PASSWORD,
   type Processes,
   ringingPhone,
-  SENDER,
   startProcesses,
   type WatchedPhone,
 } from "../support/processes.ts";
+import { accountOf } from "./call-accounting.ts";
+import { filesBelow } from "./files-below.ts";
 
 const OTHER_GUEST = "+12125550188";
 
@@ -50,7 +50,7 @@ afterAll(async () => {
 const settings = (): Readonly<Record<string, string>> => ({ REVEILLE_DATA: join(house.folder, "data") });
 
 async function get(path: string): Promise<unknown> {
-  const headers = { authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}` };
+  const headers = { authorization: AUTHORIZATION };
   return (await fetch(`http://${house.gateway}/v1/requests/${path}`, { headers })).json();
 }
 
@@ -68,18 +68,6 @@ async function readable(): Promise<readonly string[]> {
   const sealed = [...texts].map(parseSealed).filter((text) => text !== null);
   const opened = await Promise.all(sealed.map((text) => house.keyring.open(text)));
   return [...new Set(opened.filter((text) => text !== null))].toSorted();
-}
-
-type Rows = readonly Readonly<Record<string, unknown>>[];
-
-/** Waits until the report has as many calls. */
-async function accounting(attempts: number): Promise<Rows> {
-  for (;;) {
-    const response = await fetch(`http://${house.reports}/reports/call-accounting?format=json`);
-    const { rows } = (await response.json()) as { rows: Rows };
-    const counted = rows.reduce((sum, row) => sum + Number(row["attempts"]), 0);
-    if (counted >= attempts) return rows;
-  }
 }
 
 async function faults(): Promise<readonly unknown[]> {
@@ -106,7 +94,7 @@ describe("a guest who asks to be forgotten", () => {
   });
 
   test("is erased by one command, which tells the pseudonym and never the number", async () => {
-    const before = await accounting(1);
+    const before = await accountOf(house.reports, 1);
     const { code, out, err } = await runReveille(
       ["erase", "--customer", "-", "--yes", "--json"],
       settings(),
@@ -121,7 +109,7 @@ describe("a guest who asks to be forgotten", () => {
       isConfirmed: true,
     });
     expect(`${out}${err}`).not.toContain(GUEST.slice(1));
-    expect(await accounting(1)).toEqual(before);
+    expect(await accountOf(house.reports, 1)).toEqual(before);
   });
 
   test("is unreadable at once for the gateway that had it open", async () => {
@@ -141,17 +129,17 @@ describe("a guest who asks to be forgotten", () => {
     "stays so when every role has been killed and started again; its call stays in the account",
     { timeout: 90_000 },
     async () => {
-      const before = await accounting(1);
+      const before = await accountOf(house.reports, 1);
       const roles = ["gateway", "dispatcher", "telephony", "reporting"] as const;
       await Promise.all(roles.map((role) => house.kill(role)));
       await Promise.all(roles.map((role) => house.supervisor.whenReady(role)));
       const gateway = (await house.supervisor.whenReady("gateway"))["http"];
-      const headers = { authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}` };
+      const headers = { authorization: AUTHORIZATION };
       const status = await fetch(`http://${gateway}/v1/requests/${called}`, { headers });
       expect(await status.json()).toMatchObject({ status: "completed", userData: "(erased)" });
       const reports = (await house.supervisor.whenReady("reporting"))["reports"];
       const after = await fetch(`http://${reports}/reports/call-accounting?format=json`);
-      expect(((await after.json()) as { rows: Rows }).rows).toEqual(before);
+      expect(((await after.json()) as { rows: unknown }).rows).toEqual(before);
       expect(await readable()).toEqual([OTHER_GUEST, "room 9"]);
     },
   );
@@ -175,9 +163,8 @@ describe("a guest who asks to be forgotten", () => {
   });
 
   test("stands in no file of the installation in clear, before or after", () => {
-    const files = readdirSync(join(house.folder, "data"), { recursive: true, withFileTypes: true });
-    const found = files.filter(
-      (file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(GUEST.slice(1)),
+    const found = filesBelow(join(house.folder, "data")).filter(({ bytes }) =>
+      bytes.includes(GUEST.slice(1)),
     );
     expect(found.map(({ name }) => name)).toEqual([]);
   });

@@ -1,8 +1,5 @@
-import { createTransport } from "nodemailer";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Application, startApplication } from "../../examples/wake-up-call/application.ts";
-import { dial } from "../adapters/smtp/smtp-house.ts";
-import { whyNoKafka } from "../support/kafka-broker.ts";
 import {
   GUEST,
   PASSWORD,
@@ -12,51 +9,18 @@ import {
   startProcesses,
   type WatchedPhone,
 } from "../support/processes.ts";
-import { kafkaHouseSettings, useBroker } from "./kafka-house.ts";
+import { hello } from "../support/programs.ts";
+import { describeOnBroker, useBroker } from "../support/real-broker.ts";
+import { accountOf, attemptsIn } from "./call-accounting.ts";
+import { kafkaHouseSettings } from "./kafka-house.ts";
+import { idIn, sendByHand, sendByProgram } from "./mail-to-house.ts";
 
-const missing = whyNoKafka();
-const TALK =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello. <break time="4s"/></prompt></block></form></vxml>';
+const TALK = { to: GUEST, document: { inline: hello("4s") } };
+const LOGIN = [SENDER, PASSWORD] as const;
 
 let application: Application;
 let phone: WatchedPhone;
 let house: Processes;
-
-async function sendMail(body: object): Promise<string> {
-  const [host = "", port = ""] = house.smtp.split(":");
-  const mail = createTransport({
-    host,
-    port: Number(port),
-    secure: false,
-    ignoreTLS: true,
-    auth: { user: SENDER, pass: PASSWORD },
-  });
-  const sent = await mail.sendMail({
-    from: "reception@hotel.example",
-    to: "outbound@localhost",
-    subject: "Wake-up call",
-    attachments: [
-      { content: JSON.stringify(body), contentType: "application/json", filename: "request.json" },
-    ],
-  });
-  mail.close();
-  return sent.response;
-}
-
-/** What the mail gateway says to a Request at the end of its data. */
-async function answerToMail(body: object): Promise<string> {
-  const talk = await dial(Number(house.smtp.split(":").at(-1)));
-  await talk.say("EHLO client.example");
-  await talk.say(`AUTH PLAIN ${btoa(`\0${SENDER}\0${PASSWORD}`)}`);
-  await talk.say("MAIL FROM:<ops@hotel.example>");
-  await talk.say("RCPT TO:<outbound@localhost>");
-  await talk.say("DATA");
-  const answer = await talk.say(
-    `Date: ${new Date().toUTCString()}\r\nMessage-ID: <${crypto.randomUUID()}@hotel.example>\r\nSubject: Call\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(body)}\r\n.`,
-  );
-  talk.hangUp();
-  return answer;
-}
 
 const wakeUp = (): object => ({
   to: GUEST,
@@ -66,10 +30,8 @@ const wakeUp = (): object => ({
 
 const rung = (): number => phone.events.filter(({ what }) => what === "ringing").length;
 
-describe.skipIf(missing !== null)(
-  `the house on a Kafka broker${missing === null ? "" : ` (${missing})`}`,
-  // Some seconds each on a machine of its own; brokers and calls beside other work take many times that.
-  { timeout: 150_000 },
+describeOnBroker(
+  "the house on a Kafka broker",
   () => {
     const brokers = useBroker();
     beforeAll(async () => {
@@ -96,28 +58,22 @@ describe.skipIf(missing !== null)(
     });
 
     test("so does one by email, and the report counts both (C01, N06)", async () => {
-      const taken = await sendMail(wakeUp());
+      const taken = await sendByProgram(house.smtp, LOGIN, JSON.stringify(wakeUp()));
       expect(taken).toMatch(/^250/);
-      const request = /rq_[0-9a-z]+_[0-9a-f]+/.exec(taken)?.[0] ?? "";
+      const request = idIn(taken);
       expect(await house.over(request)).toMatchObject({ type: "RequestCompleted" });
       await phone.idle();
       expect(application.answers).toEqual(["snooze", "up"]);
-      let attempts = 0;
-      while (attempts < 2) {
-        const response = await fetch(`http://${house.reports}/reports/call-accounting?format=json`);
-        const report = (await response.json()) as { rows: { attempts: number }[] };
-        attempts = report.rows.reduce((sum, row) => sum + row.attempts, 0);
-      }
-      expect(attempts).toBe(2);
+      expect(attemptsIn(await accountOf(house.reports, 2))).toBe(2);
     });
 
     test("while the broker is down Requests are refused for now, calls go on, and their outcome arrives after it is back (reliability 41)", async () => {
-      const request = await house.request({ to: GUEST, document: { inline: TALK } });
+      const request = await house.request(TALK);
       await house.event(request, "CallAnswered");
       await brokers().kill(0);
       const [refused, mailed] = await Promise.all([
-        house.post({ to: GUEST, document: { inline: TALK } }),
-        answerToMail({ to: GUEST, document: { inline: TALK } }),
+        house.post(TALK),
+        sendByHand(house.smtp, { login: LOGIN, request: JSON.stringify(TALK) }),
       ]);
       expect(refused.status).toBe(503);
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
@@ -130,14 +86,14 @@ describe.skipIf(missing !== null)(
     });
 
     test("after its return the house goes on as before", async () => {
-      const request = await house.request({ to: GUEST, document: { inline: TALK } });
+      const request = await house.request(TALK);
       expect(await house.over(request)).toMatchObject({ type: "RequestCompleted" });
       await phone.idle();
     });
 
     test("a broker that restarts in the middle of a call is not noticed by who talks (reliability 41)", async () => {
       const before = rung();
-      const request = await house.request({ to: GUEST, document: { inline: TALK } });
+      const request = await house.request(TALK);
       await house.event(request, "SessionStarted");
       await brokers().halt(0);
       await brokers().restart(0);
@@ -145,4 +101,6 @@ describe.skipIf(missing !== null)(
       expect(rung() - before).toBe(1);
     });
   },
+  // Some seconds each on a machine of its own; brokers and calls beside other work take many times that.
+  150_000,
 );

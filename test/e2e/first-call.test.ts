@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Application, startApplication } from "../../examples/wake-up-call/application.ts";
 import {
+  AUTHORIZATION,
   GUEST,
   PASSWORD,
   type Processes,
@@ -13,6 +13,9 @@ import {
   startProcesses,
   type WatchedPhone,
 } from "../support/processes.ts";
+import { accountOf, attemptsIn } from "./call-accounting.ts";
+import { filesBelow } from "./files-below.ts";
+import { idIn, sendByProgram } from "./mail-to-house.ts";
 
 let application: Application;
 let phone: WatchedPhone;
@@ -66,29 +69,10 @@ describe("the wake-up call through every process (R01)", () => {
   });
 
   test("sent by email: the guest presses 2 and the hotel hears it (C01, T01, T56)", async () => {
-    const [host = "", port = ""] = house.smtp.split(":");
-    const mail = createTransport({
-      host,
-      port: Number(port),
-      secure: false,
-      ignoreTLS: true,
-      auth: { user: SENDER, pass: PASSWORD },
-    });
-    const sent = await mail.sendMail({
-      from: "reception@hotel.example",
-      to: "outbound@localhost",
-      subject: "Wake-up call",
-      attachments: [
-        {
-          content: JSON.stringify({ to: GUEST, document: { url: `${application.url}/wake-up.vxml` } }),
-          contentType: "application/json",
-          filename: "request.json",
-        },
-      ],
-    });
-    mail.close();
-    const request = /rq_[0-9a-z]+_[0-9a-f]+/.exec(sent.response)?.[0] ?? "";
-    expect(sent.response).toMatch(/^250/);
+    const body = { to: GUEST, document: { url: `${application.url}/wake-up.vxml` } };
+    const taken = await sendByProgram(house.smtp, [SENDER, PASSWORD], JSON.stringify(body));
+    const request = idIn(taken);
+    expect(taken).toMatch(/^250/);
     expect(await house.over(request)).toMatchObject({ type: "RequestCompleted" });
     expect(house.history(request)).toEqual(HISTORY);
     expect(application.answers).toEqual(["snooze", "up"]);
@@ -114,17 +98,13 @@ describe("the wake-up call through every process (R01)", () => {
   });
 
   test("no phone number and no password stands in any record or file in clear (reliability 54)", async () => {
-    const data = join(house.folder, "data");
-    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) =>
-      entry.isFile(),
-    );
+    const files = filesBelow(join(house.folder, "data"));
     expect(files.length).toBeGreaterThan(3);
-    for (const file of files) {
-      const bytes = readFileSync(join(file.parentPath, file.name));
-      for (const secret of [GUEST, GUEST.slice(1), PASSWORD, "room 12"]) {
-        expect(bytes.includes(secret), `${secret} in ${file.name}`).toBe(false);
-      }
-    }
+    const secrets = [GUEST, GUEST.slice(1), PASSWORD, "room 12"];
+    const found = files.flatMap(({ name, bytes }) =>
+      secrets.filter((secret) => bytes.includes(secret)).map((secret) => `${secret} in ${name}`),
+    );
+    expect(found).toEqual([]);
   });
 
   test("the Sender sees status, history and explanation, and nobody else's (M08)", async () => {
@@ -136,7 +116,7 @@ describe("the wake-up call through every process (R01)", () => {
       userData: "room 9",
     });
     await house.event(request, "RequestScheduled");
-    const headers = { authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}` };
+    const headers = { authorization: AUTHORIZATION };
     const get = async (path: string) =>
       (await fetch(`http://${house.gateway}/v1/requests/${request}${path}`, { headers })).json();
     expect(await get("")).toMatchObject({ status: "scheduled", userData: "room 9" });
@@ -152,13 +132,7 @@ describe("the wake-up call through every process (R01)", () => {
   });
 
   test("the report counts both calls (N06, N07)", async () => {
-    let attempts = 0;
-    while (attempts < 2) {
-      const response = await fetch(`http://${house.reports}/reports/call-accounting?format=json`);
-      const report = (await response.json()) as { rows: { attempts: number }[] };
-      attempts = report.rows.reduce((sum, row) => sum + row.attempts, 0);
-    }
-    expect(attempts).toBe(2);
+    expect(attemptsIn(await accountOf(house.reports, 2))).toBe(2);
   });
 
   test("the guest's telephone recorded what was said", () => {

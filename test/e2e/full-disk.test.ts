@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dial, mail } from "../adapters/smtp/smtp-house.ts";
 import { requireProgram } from "../support/installed.ts";
 import {
+  AUTHORIZATION,
+  CALLING_ROLES,
   GUEST,
   PASSWORD,
   type Processes,
@@ -13,35 +14,25 @@ import {
   startProcesses,
   type WatchedPhone,
 } from "../support/processes.ts";
-
-const HELLO =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello.</prompt></block></form></vxml>';
+import { hello } from "../support/programs.ts";
+import { sendByHand } from "./mail-to-house.ts";
 
 let phone: WatchedPhone;
 let house: Processes;
 
 beforeAll(async () => {
   phone = await ringingPhone({ answerAfterMs: 50 });
-  house = await startProcesses({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+  house = await startProcesses({ trunk: phone.address, roles: CALLING_ROLES });
 });
 afterAll(async () => {
   await house?.stop();
   await phone?.stop();
 });
 
-const BODY = { to: GUEST, document: { inline: HELLO } };
+const BODY = { to: GUEST, document: { inline: hello() } };
 
-async function sendMail(): Promise<string> {
-  const talk = await dial(Number(house.smtp.split(":").at(-1)));
-  await talk.say("EHLO client.example");
-  expect(await talk.say(`AUTH PLAIN ${btoa(`\0${SENDER}\0${PASSWORD}`)}`)).toMatch(/^235 /);
-  await talk.say("MAIL FROM:<ops@hotel.example>");
-  await talk.say("RCPT TO:<outbound@localhost>");
-  await talk.say("DATA");
-  const headers = { Date: new Date().toUTCString(), To: "outbound@localhost", "Message-ID": "<full@hotel>" };
-  const text = mail({ headers, request: JSON.stringify(BODY) });
-  return talk.say(`${text.replaceAll("\n", "\r\n")}\r\n.`);
-}
+const sendMail = (): Promise<string> =>
+  sendByHand(house.smtp, { login: [SENDER, PASSWORD], request: JSON.stringify(BODY) });
 
 test("a gateway whose disk is full says so, loses nothing, and goes on by itself when there is space", async (context) => {
   const prlimit = requireProgram(context, "prlimit");
@@ -62,7 +53,7 @@ test("a gateway whose disk is full says so, loses nothing, and goes on by itself
   expect(await sendMail()).toMatch(/^451 4\.3\.0 unavailable/);
   expect(house.supervisor.pidOf("gateway")).toBe(pid);
   const health = await fetch(`http://${house.gateway}/v1/requests/${before}`, {
-    headers: { authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}` },
+    headers: { authorization: AUTHORIZATION },
   });
   expect(await health.json()).toMatchObject({ status: "completed" });
 

@@ -3,6 +3,7 @@ import type { PhoneEvent, RunningPhone } from "../../adapters/cli/phone-command.
 import { startPhone } from "../../compose-phone.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { type Processes, ringingPhone, startProcesses, startWeb } from "../support/processes.ts";
+import { hello } from "../support/programs.ts";
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -75,8 +76,7 @@ async function caller(sip: string): Promise<Caller> {
 
 const BYE_BYE =
   '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Welcome.</prompt><disconnect/></block></form></vxml>';
-const TALK =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello. <break time="20s"/></prompt></block></form></vxml>';
+const TALK = hello("20s");
 
 test("who calls in hears the callers' document, and the port is free for the next (I02, I04)", async () => {
   const fetched: string[] = [];

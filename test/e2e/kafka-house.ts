@@ -1,9 +1,7 @@
-/** What the processes of a test need to meet on brokers: a broker, settings, and topics made for them alone. */
-import { afterAll, beforeAll } from "vitest";
+/** What the processes of a test need to meet on brokers: settings, and topics made for them alone. */
 import { applyTopics } from "../../adapters/event-log/kafka/apply-topics.ts";
 import { kafkaConnection, topicPlans } from "../../compose/event-log.ts";
 import { readConfig } from "../../config.ts";
-import { type Brokers, startBrokers } from "../../deploy/kafka/brokers.ts";
 
 let houses = 0;
 
@@ -25,25 +23,4 @@ export async function kafkaHouseSettings(
   if (kafka === null) throw new Error("a Kafka house without brokers");
   await applyTopics(kafkaConnection(kafka, "test"), topicPlans(kafka), { dryRun: false });
   return settings;
-}
-
-/** A busy machine takes its time to start Java. */
-const BROKER_MS = 150_000;
-
-/** A broker for the tests of this block, stopped after them even where it came up too late. */
-export function useBroker(): () => Brokers {
-  let starting: Promise<Brokers> | null = null;
-  let brokers: Brokers | null = null;
-  beforeAll(async () => {
-    starting = startBrokers(1);
-    brokers = await starting;
-  }, BROKER_MS);
-  afterAll(async () => {
-    const started = await starting?.catch(() => null);
-    await started?.stop();
-  }, BROKER_MS);
-  return () => {
-    if (brokers === null) throw new Error("the broker is not there yet");
-    return brokers;
-  };
 }

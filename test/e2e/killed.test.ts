@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  CALLING_ROLES,
   GUEST,
   type Processes,
   ringingPhone,
   startProcesses,
   type WatchedPhone,
 } from "../support/processes.ts";
+import { hello } from "../support/programs.ts";
 
 let phone: WatchedPhone;
 let house: Processes;
 
-const TALK =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello. <break time="3s"/></prompt></block></form></vxml>';
+const TALK = hello("3s");
 
 beforeAll(async () => {
   phone = await ringingPhone({ answerAfterMs: 1_500 });
-  house = await startProcesses({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+  house = await startProcesses({ trunk: phone.address, roles: CALLING_ROLES });
 });
 
 afterAll(async () => {
@@ -30,7 +31,7 @@ const ask = (more: object = {}): Promise<string> =>
 // The far end of a killed call rings or talks on for a while: each case has a telephone of its own.
 async function killedAfter(step: "CallRinging" | "SessionStarted", more: object = {}) {
   const own = await ringingPhone({ answerAfterMs: step === "CallRinging" ? 10_000 : 50 });
-  const it = await startProcesses({ trunk: own.address, roles: ["telephony", "dispatcher", "gateway"] });
+  const it = await startProcesses({ trunk: own.address, roles: CALLING_ROLES });
   const request = await it.request({ to: GUEST, document: { inline: TALK }, ...more });
   await it.event(request, step);
   await it.kill("telephony");

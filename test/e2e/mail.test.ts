@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDigests } from "../../adapters/system/digests.ts";
-import { openAdministration } from "../../compose.ts";
 import { readConfig } from "../../config.ts";
 import { signatureHeader } from "../../domain/security/signed-message.ts";
-import { dial, mail } from "../adapters/smtp/smtp-house.ts";
-import { createFakeOperatorLog } from "../support/fake-operator-log.ts";
+import { applyDirectory } from "../support/house-setup.ts";
 import {
+  CALLING_ROLES,
   GUEST,
   PASSWORD,
   type Processes,
@@ -15,24 +14,24 @@ import {
   startProcesses,
   type WatchedPhone,
 } from "../support/processes.ts";
+import { hello } from "../support/programs.ts";
+import { idIn, type Login, sendByHand } from "./mail-to-house.ts";
 
 const SECRET = "a-secret-of-sufficient-length";
-const HELLO =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello.</prompt></block></form></vxml>';
 
 let phone: WatchedPhone;
 let house: Processes;
-let port: number;
+let smtp: string;
 
 beforeAll(async () => {
   phone = await ringingPhone({ answerAfterMs: 50 });
-  house = await startProcesses({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+  house = await startProcesses({ trunk: phone.address, roles: CALLING_ROLES });
   await register({ sender: "signer", signingKey: { keyId: "signer-1", secret: SECRET } });
   await register({ sender: "closed", password: PASSWORD, suspended: true });
   // A gateway that is ready has read every account: its next run knows these two.
   await house.kill("gateway");
   const listens = await house.supervisor.whenReady("gateway");
-  port = Number(listens["smtp"]?.split(":").at(-1));
+  smtp = listens["smtp"] ?? "";
 });
 afterAll(async () => {
   await house?.stop();
@@ -41,42 +40,24 @@ afterAll(async () => {
 
 async function register(sender: object): Promise<void> {
   const config = readConfig({ REVEILLE_DATA: join(house.folder, "data") });
-  const administration = await openAdministration(config, createFakeOperatorLog());
-  await administration.apply({ senders: [sender as { sender: string }] });
-  await administration.close();
+  await applyDirectory(config, { senders: [sender as { sender: string }] });
 }
 
 const request = (change: object = {}): string =>
-  JSON.stringify({ to: GUEST, document: { inline: HELLO }, ...change });
-
-const TODAY = { Date: new Date().toUTCString(), To: "outbound@localhost" };
+  JSON.stringify({ to: GUEST, document: { inline: hello() }, ...change });
 
 let mails = 0;
-/** Sends a mail and answers the last reply; `login` null sends it as a stranger. */
-async function deliver(options: {
-  readonly login?: readonly [sender: string, password: string] | null;
-  readonly headers?: Record<string, string>;
+/** Answers the last reply; without `login` it comes from a stranger. */
+function deliver(options: {
+  readonly login?: Login | null;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly request?: string;
 }): Promise<string> {
   mails += 1;
-  const talk = await dial(port);
-  await talk.say("EHLO client.example");
-  if (options.login) {
-    const [sender, password] = options.login;
-    const answer = await talk.say(`AUTH PLAIN ${btoa(`\0${sender}\0${password}`)}`);
-    if (!answer.startsWith("235 ")) return answer;
-  }
-  await talk.say("MAIL FROM:<ops@acme.example>");
-  await talk.say("RCPT TO:<outbound@localhost>");
-  expect(await talk.say("DATA")).toMatch(/^354 /);
-  const text = mail({
-    headers: { ...TODAY, "Message-ID": `<mail-${mails}@acme.example>`, ...options.headers },
-    request: options.request ?? request(),
-  });
-  return talk.say(`${text.replaceAll("\n", "\r\n")}\r\n.`);
+  const { login = null, headers = {}, request: body = request() } = options;
+  return sendByHand(smtp, { login, headers, request: body });
 }
 
-const idOf = (answer: string): string => /rq_[0-9a-z]+_[0-9a-f]+/.exec(answer)?.[0] ?? "";
 const utf8 = new TextEncoder();
 function sign(body: string, change: { readonly secret?: string; readonly created?: number } = {}): string {
   const created = String(change.created ?? Math.floor(Date.now() / 1000));
@@ -96,7 +77,7 @@ describe("a mail authorised by its content alone", () => {
     const body = request({ userData: "room 9" });
     const answer = await deliver({ headers: { "Reveille-Authorization": sign(body) }, request: body });
     expect(answer).toMatch(/^250 /);
-    const id = idOf(answer);
+    const id = idIn(answer);
     expect(await house.event(id, "RequestReceived")).toMatchObject({
       channel: "email",
       authentication: { mechanism: "message-digest", keyId: "signer-1" },
@@ -110,8 +91,8 @@ describe("a mail authorised by its content alone", () => {
     const headers = { "Reveille-Authorization": sign(body) };
     const first = await deliver({ headers, request: body });
     const again = await deliver({ headers, request: body });
-    expect(idOf(first)).not.toBe("");
-    expect(idOf(again)).toBe(idOf(first));
+    expect(idIn(first)).not.toBe("");
+    expect(idIn(again)).toBe(idIn(first));
     expect(again).toContain("taken before");
   });
 });
@@ -170,7 +151,7 @@ describe("refused in the dialogue, with code and reason, and nothing is stored o
     const rung = phone.events.length;
     const answer = await deliver(options());
     expect(answer).toMatch(reply);
-    const id = idOf(answer);
+    const id = idIn(answer);
     // Only what policy has refused has a name, and its refusal is on record.
     expect(["", "PolicyRejected"]).toContain(id === "" ? "" : (await house.over(id)).type);
     expect(phone.events).toHaveLength(rung);

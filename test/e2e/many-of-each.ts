@@ -4,10 +4,10 @@ import { instancesOf, serverSettings } from "../../compose/instances.ts";
 import type { Config } from "../../config.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { type Processes, startProcesses } from "../support/processes.ts";
+import { hello } from "../support/programs.ts";
 import { type Switchboard, startSwitchboard } from "../support/switchboard.ts";
 
-const TALK =
-  '<vxml xmlns="http://www.w3.org/2001/vxml" version="2.1"><form><block><prompt>Hello. <break time="1s"/></prompt></block></form></vxml>';
+const TALK = hello("1s");
 const SERVERS = 3;
 /** Of the part of the media ports that each server has: one more may join. */
 const SHARES = SERVERS + 1;

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe } from "vitest";
-import { whyNoKafka } from "../support/kafka-broker.ts";
-import { kafkaHouseSettings, useBroker } from "./kafka-house.ts";
+import { afterAll, beforeAll } from "vitest";
+import { describeOnBroker, useBroker } from "../support/real-broker.ts";
+import { kafkaHouseSettings } from "./kafka-house.ts";
 import { type ManyHouse, manyOfEach, startMany } from "./many-of-each.ts";
 
-const missing = whyNoKafka();
 let house: ManyHouse;
 
-describe.skipIf(missing !== null)(
-  `on a Kafka broker${missing === null ? "" : ` (${missing})`}`,
-  { timeout: 90_000 },
+describeOnBroker(
+  "on a Kafka broker",
   () => {
     const brokers = useBroker();
     beforeAll(async () => {
@@ -17,4 +15,5 @@ describe.skipIf(missing !== null)(
     afterAll(() => house?.stop());
     manyOfEach(() => house);
   },
+  90_000,
 );

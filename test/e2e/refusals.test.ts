@@ -1,7 +1,14 @@
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GUEST, type Processes, ringingPhone, SENDER, startProcesses } from "../support/processes.ts";
+import {
+  CALLING_ROLES,
+  GUEST,
+  type Processes,
+  ringingPhone,
+  SENDER,
+  startProcesses,
+} from "../support/processes.ts";
 
 const DOCUMENT = { url: "https://hotel.example/wake-up.vxml" };
 
@@ -33,7 +40,7 @@ describe("what is refused over HTTP never reaches the trunk", () => {
 
   beforeAll(async () => {
     sink = await openSink();
-    house = await startProcesses({ trunk: sink.address, roles: ["telephony", "dispatcher", "gateway"] });
+    house = await startProcesses({ trunk: sink.address, roles: CALLING_ROLES });
   });
   afterAll(async () => {
     await house?.stop();
@@ -141,7 +148,7 @@ describe("a document at an address that nobody may fetch", () => {
 
   test("ends the call as blocked, without a connection", async () => {
     const phone = await ringingPhone({ answerAfterMs: 50 });
-    house = await startProcesses({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+    house = await startProcesses({ trunk: phone.address, roles: CALLING_ROLES });
     const address = trap.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const urls = [

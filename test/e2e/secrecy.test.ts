@@ -3,14 +3,16 @@
  * included; then everything that the installation has written or said is searched for it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runReveille } from "../support/command-line.ts";
+import { loopbackSettings } from "../support/house-setup.ts";
 import { ringingPhone, startWeb, type WatchedPhone } from "../support/processes.ts";
+import { filesBelow } from "./files-below.ts";
+import { sendByProgram } from "./mail-to-house.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
@@ -85,13 +87,8 @@ beforeAll(async () => {
     response.writeHead(200, { "content-type": "application/voicexml+xml" }).end(GOODBYE);
   });
   settings = {
-    REVEILLE_DATA: join(folder, "data"),
-    REVEILLE_DEVELOPMENT: "1",
+    ...loopbackSettings(folder),
     REVEILLE_LOG_LEVEL: "info",
-    REVEILLE_HTTP: "127.0.0.1:0",
-    REVEILLE_SMTP: "127.0.0.1:0",
-    REVEILLE_REPORTS: "127.0.0.1:0",
-    REVEILLE_SIP: "127.0.0.1:0",
     REVEILLE_TRUNK: phone.address,
     REVEILLE_REPORT_TOKEN: SECRETS["report token"],
   };
@@ -184,28 +181,8 @@ async function untilOver(id: string): Promise<string> {
   }
 }
 
-async function mail(password: string, content: string): Promise<string> {
-  const [host = "", port = ""] = (addresses.get("smtp") ?? "").split(":");
-  const transport = createTransport({
-    host,
-    port: Number(port),
-    secure: false,
-    ignoreTLS: true,
-    auth: { user: "hotel", pass: password },
-  });
-  try {
-    const sent = await transport.sendMail({
-      from: "reception@hotel.example",
-      to: "outbound@localhost",
-      subject: "Request",
-      attachments: [{ content, contentType: "application/json", filename: "request.json" }],
-    });
-    return sent.response;
-  } catch (error) {
-    return String(error);
-  } finally {
-    transport.close();
-  }
+function mail(password: string, content: string): Promise<string> {
+  return sendByProgram(addresses.get("smtp") ?? "", ["hotel", password], content).catch(String);
 }
 
 describe("a run with everything secret planted (reliability 54)", () => {
@@ -263,15 +240,11 @@ describe("a run with everything secret planted (reliability 54)", () => {
   });
 
   test("nor in any file that it has written", () => {
-    const files = readdirSync(join(folder, "data"), { recursive: true, withFileTypes: true });
-    const written = files.filter((file) => file.isFile());
+    const written = filesBelow(join(folder, "data"));
     expect(written.map(({ name }) => name)).toEqual(
       expect.arrayContaining(["log.db", "master.key", "telephony-1.journal"]),
     );
-    const places = written.map(({ name, parentPath }) => ({
-      name,
-      secrets: found(readFileSync(join(parentPath, name))),
-    }));
+    const places = written.map(({ name, bytes }) => ({ name, secrets: found(bytes) }));
     expect(places.filter(({ secrets }) => secrets.length > 0)).toEqual([]);
   });
 

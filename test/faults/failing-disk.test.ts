@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { requireProgram } from "../support/installed.ts";
-import { ringingPhone, type WatchedPhone } from "../support/processes.ts";
+import { CALLING_ROLES, ringingPhone, type WatchedPhone } from "../support/processes.ts";
 import { BRIEF, makeHouse, type RestartableHouse } from "./restartable-house.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 async function smallHouse(): Promise<RestartableHouse> {
   phone = await ringingPhone({ answerAfterMs: 20 });
-  house = await makeHouse({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+  house = await makeHouse({ trunk: phone.address, roles: CALLING_ROLES });
   return house;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { EventLog } from "../../domain/ports/event-log.ts";
 import { createDice } from "../simulation/dice.ts";
-import { ringingPhone, type WatchedPhone } from "../support/processes.ts";
+import { CALLING_ROLES, ringingPhone, type WatchedPhone } from "../support/processes.ts";
 import { BRIEF, makeHouse, type RestartableHouse } from "./restartable-house.ts";
 
 const REQUESTS = 60;
@@ -39,7 +39,7 @@ async function idsIn(log: EventLog): Promise<ReadonlySet<string>> {
 
 test("everything acknowledged is there after a power failure, wherever the newest writes were cut or spoilt, and the house works on (L03)", async () => {
   phone = await ringingPhone({ answerAfterMs: 20 });
-  house = await makeHouse({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+  house = await makeHouse({ trunk: phone.address, roles: CALLING_ROLES });
   await house.fleet.start();
   const path = join(house.data, "log.db");
   /** Each acknowledged Request with the length of the WAL at the time: so much was on the disk. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, test } from "vitest";
 import type { EventLog } from "../../domain/ports/event-log.ts";
-import { GUEST, ringingPhone, type WatchedPhone } from "../support/processes.ts";
+import { CALLING_ROLES, GUEST, ringingPhone, type WatchedPhone } from "../support/processes.ts";
 import { BRIEF, makeHouse, type RestartableHouse } from "./restartable-house.ts";
 
 let house: RestartableHouse | null = null;
@@ -29,7 +29,7 @@ async function storyOf(log: EventLog): Promise<readonly string[]> {
 
 test("inputs that are all given again call nobody and change no event (row 43)", async () => {
   phone = await ringingPhone({ answerAfterMs: 20 });
-  house = await makeHouse({ trunk: phone.address, roles: ["telephony", "dispatcher", "gateway"] });
+  house = await makeHouse({ trunk: phone.address, roles: CALLING_ROLES });
   await house.fleet.start();
   const first = await house.watch();
   const request = await house.ask({ to: GUEST, document: { inline: BRIEF } }, "once");

@@ -1,18 +1,19 @@
 /** A small installation in a folder of its own, whose roles can be stopped, killed and started over what is there. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { openAdministration, openHouse, type RoleName } from "../../compose.ts";
+import { openHouse, type RoleName } from "../../compose.ts";
 import { readConfig } from "../../config.ts";
 import type { EventLog } from "../../domain/ports/event-log.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
 import { createFleet, type Fleet } from "../chaos/fleet.ts";
 import { createFakeOperatorLog } from "../support/fake-operator-log.ts";
-import { PASSWORD, SENDER } from "../support/processes.ts";
+import { freeAddress } from "../support/free-address.ts";
+import { applyDirectory, loopbackSettings } from "../support/house-setup.ts";
+import { AUTHORIZATION, PASSWORD, SENDER } from "../support/processes.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const run = promisify(execFile);
@@ -49,14 +50,6 @@ export type RestartableHouse = {
   close(): Promise<void>;
 };
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 export async function makeHouse(options: {
   readonly trunk: string;
   readonly roles: readonly RoleName[];
@@ -64,26 +57,21 @@ export async function makeHouse(options: {
 }): Promise<RestartableHouse> {
   const folder = mkdtempSync(join(tmpdir(), "reveille-fault-"));
   const data = join(folder, "data");
-  const gateway = `127.0.0.1:${await freePort()}`;
-  const reports = `http://127.0.0.1:${await freePort()}`;
+  const gateway = await freeAddress();
+  const reports = await freeAddress();
   const settings = {
-    REVEILLE_DATA: data,
-    REVEILLE_DEVELOPMENT: "1",
+    ...loopbackSettings(folder),
     REVEILLE_LOG_LEVEL: "warn",
     REVEILLE_HTTP: gateway,
-    REVEILLE_SMTP: "127.0.0.1:0",
-    REVEILLE_REPORTS: reports.replace("http://", ""),
-    REVEILLE_SIP: "127.0.0.1:0",
+    REVEILLE_REPORTS: reports,
     REVEILLE_TRUNK: options.trunk,
     ...options.settings,
   };
   const config = readConfig(settings);
-  const administration = await openAdministration(config, createFakeOperatorLog());
-  await administration.apply({
+  await applyDirectory(config, {
     senders: [{ sender: SENDER, password: PASSWORD }],
     rules: { version: "test@1", hours: [], volumeMax: 1_000 },
   });
-  await administration.close();
   const env = { PATH: process.env["PATH"] ?? "", ...settings };
   const fleet = createFleet(
     options.roles.map((role) => ({ name: role, role, env })),
@@ -139,7 +127,7 @@ export async function makeHouse(options: {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}`,
+        authorization: AUTHORIZATION,
         "idempotency-key": `"${key}"`,
       },
       body: JSON.stringify(body),
@@ -151,7 +139,7 @@ export async function makeHouse(options: {
     data,
     fleet,
     gateway,
-    reports,
+    reports: `http://${reports}`,
     post,
     async ask(body, key) {
       const response = await post(body, key);

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test } from "vitest";
-import { GUEST, ringingPhone, type WatchedPhone } from "../support/processes.ts";
+import { CALLING_ROLES, GUEST, ringingPhone, type WatchedPhone } from "../support/processes.ts";
 import { BRIEF, makeHouse, type RestartableHouse } from "./restartable-house.ts";
 
 const SECOND_GUEST = "+12125550124";
@@ -83,7 +83,7 @@ describe("a house over an older copy of its log", () => {
   test(
     "takes Requests and calls nobody until the operator has decided; ended as unknown, nobody is called twice",
     async () => {
-      const { house: it, first, second } = await houseOverOldLog(["telephony", "dispatcher", "gateway"]);
+      const { house: it, first, second } = await houseOverOldLog(CALLING_ROLES);
       await it.fleet.start();
       const watching = await it.watch();
       const third = await it.ask({ to: NEWCOMER, document: { inline: BRIEF } });
@@ -121,7 +121,7 @@ describe("a house over an older copy of its log", () => {
   test(
     "calls again what it does not know to have called, where the operator accepts that",
     async () => {
-      const { house: it, second } = await houseOverOldLog(["telephony", "dispatcher", "gateway"]);
+      const { house: it, second } = await houseOverOldLog(CALLING_ROLES);
       await it.fleet.start();
       expect((await shown(it)).held).toBe(true);
       expect(await it.command("resume", "--accept-repeat")).toMatchObject({ code: 0 });

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import kafkajs from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { useBroker } from "../e2e/kafka-house.ts";
 import { whyNoKafka } from "../support/kafka-broker.ts";
 import { type Ran, runProgram, startProgram } from "../support/program.ts";
+import { useBroker } from "../support/real-broker.ts";
 
 const missing = whyNoKafka();
 let addresses: readonly string[];

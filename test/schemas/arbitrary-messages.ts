@@ -175,6 +175,7 @@ export const ARBITRARY_MESSAGES: {
       port: whole,
       epoch: big,
       at,
+      runStartedAt: fc.option(at),
     }),
     OfferRejected: fc.record({
       type: is("OfferRejected"),
@@ -239,6 +240,7 @@ export const ARBITRARY_MESSAGES: {
       offer: anOffer,
       server: aServer,
       port: whole,
+      runStartedAt: fc.option(at),
     }),
     CallPlaced: fc.record({ ...steps.CallPlaced, ...order }),
     CallRinging: fc.record({ ...steps.CallRinging, ...order }),

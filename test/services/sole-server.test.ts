@@ -14,6 +14,7 @@ import {
 } from "../../services/telephony/sole-server.ts";
 import { NINE } from "../support/sample-request.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
+import { idle } from "./dispatcher/sample-desk.ts";
 
 const NAME = "telephony-1" as ServerId;
 const EARLIER = instant(NINE - 60_000);
@@ -48,22 +49,7 @@ async function report(startedAt: Instant, server: ServerId = NAME): Promise<void
     time: clock.now(),
     causationId: null,
   });
-  const message = {
-    type: "LoadReported",
-    server,
-    at: clock.now(),
-    startedAt,
-    ports: 4,
-    inUseOutbound: 0,
-    inUseInbound: 0,
-    held: 0,
-    inboundReserve: 0,
-    lastInboundAt: null,
-    lastFullToFreeAt: null,
-    mediaLatenessMs: 0,
-    glare: 0,
-    draining: false,
-  } as const;
+  const message = { ...idle(server, clock.now()), startedAt };
   await log.append("load", [{ key: server, slot: slotOfName(server), envelope, message }]);
 }
 

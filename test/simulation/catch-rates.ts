@@ -35,6 +35,7 @@ const SCENARIOS: Readonly<Partial<Record<PlantedBug, (seed: number) => Scenario>
   "a late grant starts a call after its reservation is gone": (seed) => focusedOf(seed, LONG_SILENCE),
   "quiet hours are checked at dispatch but not at the INVITE": (seed) => focusedOf(seed, CLOSING_HOURS),
   "a reservation has no timeout": (seed) => focusedOf(seed, TORN_LOG),
+  "an owner starts after the committed position though events were lost": (seed) => focusedOf(seed, TORN_LOG),
   "a server obeys an owner whose time is over": (seed) => focusedOf(seed, MANY_OWNERS),
   "owners whose epoch has passed may commit": (seed) => focusedOf(seed, MANY_OWNERS),
 };

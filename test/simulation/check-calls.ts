@@ -80,8 +80,8 @@ export function watchCalls(world: World, report: Report): Watch {
       const dispatched = events.find((event) => event.type === "Dispatched" && event.offer === order.offer);
       const callBefore = dispatched?.type === "Dispatched" ? dispatched.callBefore : order.callBefore;
       const late = START + world.timeline.now() - callBefore;
-      if (late > 0 && call.life.wallOffsetMs === 0)
-        report("I6", `an INVITE ${late} ms after its last instant`);
+      if (late >= 0 && call.life.wallOffsetMs === 0)
+        report("I6", `an INVITE ${late} ms after its time was over`);
       checkPolicy(world, call, report);
       checkPorts(world, call.server, report);
     },

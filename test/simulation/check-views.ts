@@ -1,5 +1,6 @@
 /** I9: every projection is the fold of the log. */
 import { isDeepStrictEqual } from "node:util";
+import { isTerminal } from "../../domain/request/events.ts";
 import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 import { type Evidence, eventsIn, type Histories, namesIn } from "./evidence.ts";
 import type { Kept } from "./sim-store.ts";
@@ -34,8 +35,9 @@ export async function checkBoard(evidence: Evidence, histories: Histories, repor
   for (const [request, history] of histories) {
     const status = await evidence.gateway.board?.statusOf(request);
     if (status === undefined || status === null) continue;
-    const arrived = history.filter(({ at }) => at < arrivedBefore).length;
-    if (!status.final || status.seq < arrived) {
+    const arrived = history.filter(({ at }) => at < arrivedBefore);
+    const isOver = eventsIn(arrived).some(isTerminal);
+    if (status.seq < arrived.length || (isOver && !status.final)) {
       report(
         "I9",
         `the board's ${request} stands at ${status.status}, event ${status.seq} of ${history.length}`,

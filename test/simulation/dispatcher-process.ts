@@ -12,8 +12,6 @@ import { clockOf } from "./process-clock.ts";
 
 const OFFER_TTL_MS = 5_000;
 export const SERVER_SILENT_MS = 10_000;
-/** Longer than any process takes to start. */
-const COLD_START_MS = 3_000;
 const KEEP_MS_MAX = 20;
 const REMEMBER_OVER_MS = 3_600_000;
 
@@ -65,7 +63,7 @@ export function startDispatcher(house: House, index: number): Proc {
         offerTtlMs: milliseconds(OFFER_TTL_MS),
         serverSilentMs: SERVER_SILENT_MS,
         rememberOverMs: plant.rememberOverMs ?? REMEMBER_OVER_MS,
-        coldStartMs: COLD_START_MS,
+        coldStartMs: house.scenario.coldStartMs,
       },
       {
         ...house,

@@ -12,6 +12,8 @@ import {
 } from "./scenario.ts";
 
 const CUSTOMERS = 6;
+/** Longer than any process takes to start. */
+const COLD_START_MS = 3_000;
 
 const BASE: LogFaults = {
   appendFails: 0.05,
@@ -165,6 +167,7 @@ export function scenarioOf(seed: number, closing?: boolean): Scenario {
     inboundReserve: ports > 1 && dice.happens(0.2) ? 1 : 0,
     dispatchers: dice.between(1, 2),
     syncMs: dice.pick([3, 3, 3, 100]),
+    coldStartMs: seed % 2 === 0 ? COLD_START_MS : 0,
     markers: dice.pick([0, 1]),
     log: { ...BASE, ...MIXES[seed % MIXES.length] },
     ...rules,
@@ -180,7 +183,7 @@ export function powerCutsOf(seed: number): Scenario {
   const faults: PlannedFault[] = [];
   for (let at = 2_500; at < QUIET_AT_MS; at += 2_700)
     faults.push({ at, kind: "power-cut", which: 0, lengthMs: 0, on: null });
-  return { ...scenario, syncMs: 300, log: { ...BASE, deliveryMsMax: 5, torn: 0 }, faults };
+  return { ...scenario, syncMs: 300, coldStartMs: 0, log: { ...BASE, deliveryMsMax: 5, torn: 0 }, faults };
 }
 
 /** In the middle of a run the log is put back by some seconds. */
@@ -189,5 +192,5 @@ export function restoredOf(seed: number): Scenario {
   const lengthMs = dice.between(3_000, 20_000);
   const at = dice.between(25_000, 45_000);
   const restore: PlannedFault = { at, kind: "restore-backup", which: 0, lengthMs, on: null };
-  return { ...scenarioOf(seed), log: BASE, faults: [restore] };
+  return { ...scenarioOf(seed), coldStartMs: COLD_START_MS, log: BASE, faults: [restore] };
 }

@@ -71,6 +71,8 @@ export type Scenario = {
   readonly dispatchers: number;
   /** From visible to durable. */
   readonly syncMs: number;
+  /** How long dispatchers let others start first; 0: as in a house whose memories lie in one place. */
+  readonly coldStartMs: number;
   /** Offsets that a transaction uses up besides its records. */
   readonly markers: number;
   readonly log: LogFaults;

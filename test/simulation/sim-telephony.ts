@@ -5,13 +5,13 @@ import { type Instant, milliseconds } from "../../domain/kernel/time.ts";
 import type { DialogResult, DialogRunner } from "../../domain/ports/dialog-runner.ts";
 import type {
   CallEnding,
-  CallLeg,
   CallOrder,
   CallProgress,
   IncomingAnswer,
   IncomingCall,
   Telephony,
 } from "../../domain/ports/telephony.ts";
+import { SILENT_LEG, silentEnding } from "../support/silent-call.ts";
 import type { CallTruth, TrueCall } from "./call-truth.ts";
 import type { Dice } from "./dice.ts";
 import type { Incarnation } from "./incarnation.ts";
@@ -30,18 +30,6 @@ export type NetworkWorld = {
 export type SimTelephony = Telephony & {
   ringIn(caller: PhoneNumber | null, talkMs: number): void;
 };
-
-const SILENT_LEG: CallLeg = {
-  play: () => ({
-    ended: Promise.resolve({ why: "finished", playedMs: milliseconds(0) }),
-    stop: () => undefined,
-  }),
-  onDigit: () => () => undefined,
-  onFrame: () => () => undefined,
-  onHangup: () => undefined,
-  sendDigits: () => Promise.resolve(),
-};
-const NO_MEDIA = { received: 0, concealed: 0, sent: 0, jitterMs: 0 };
 
 type FarEnd = { readonly does: "answer" | "ring" | "refuse"; readonly sipCode: number };
 
@@ -79,29 +67,16 @@ export function createSimTelephony(world: NetworkWorld, life: Incarnation, serve
       over = true;
       call.endedAt = timeline.now();
       const times = { invitedAt, ringingAt, answeredAt, endedAt: clock.now() };
-      const base = { endedBy: "network" as const, localCause: null, sipCode: null, q850: null };
-      const ending = { ...base, alerted: ringingAt !== null, earlyMedia: false, ...times, media: NO_MEDIA };
-      onProgress({ type: "ended", ending: { ...ending, ...change } });
+      onProgress({ type: "ended", ending: silentEnding(times, change) });
     };
-    if (order.callBefore < invitedAt) {
-      timeline.at(0, life, () =>
+    if (order.callBefore <= invitedAt) {
+      timeline.at(0, life, () => {
+        const times = { invitedAt: null, ringingAt, answeredAt, endedAt: clock.now() };
         onProgress({
           type: "ended",
-          ending: {
-            endedBy: "us",
-            localCause: "too-late",
-            sipCode: null,
-            q850: null,
-            alerted: false,
-            earlyMedia: false,
-            invitedAt: null,
-            ringingAt,
-            answeredAt,
-            endedAt: clock.now(),
-            media: NO_MEDIA,
-          },
-        }),
-      );
+          ending: silentEnding(times, { endedBy: "us", localCause: "too-late" }),
+        });
+      });
       return { hangUp: () => undefined };
     }
     truth.calls.push(call);
@@ -168,11 +143,7 @@ export function createSimTelephony(world: NetworkWorld, life: Incarnation, serve
       over = true;
       call.endedAt = timeline.now();
       const times = { invitedAt: beganAt, ringingAt: null, answeredAt: beganAt, endedAt: clock.now() };
-      const ending = { endedBy: "customer", localCause: null, sipCode: null, q850: null } as const;
-      answer.onProgress({
-        type: "ended",
-        ending: { ...ending, alerted: false, earlyMedia: false, ...times, media: NO_MEDIA },
-      });
+      answer.onProgress({ type: "ended", ending: silentEnding(times, { endedBy: "customer" }) });
     };
     timeline.at(0, life, () => answer.onProgress({ type: "answered", at: clock.now(), leg: SILENT_LEG }));
     timeline.at(talkMs, life, finish);

@@ -3,13 +3,13 @@ import type { Clock } from "../../domain/ports/clock.ts";
 import type { DialogOrder, DialogResult, DialogRunner } from "../../domain/ports/dialog-runner.ts";
 import type {
   CallEnding,
-  CallLeg,
   CallOrder,
   CallProgress,
   IncomingAnswer,
   IncomingCall,
   Telephony,
 } from "../../domain/ports/telephony.ts";
+import { SILENT_LEG, silentEnding } from "./silent-call.ts";
 
 /** What the far end does with a call. */
 export type FarEnd =
@@ -28,17 +28,6 @@ export type FakeTelephony = Telephony & {
   ringIn(call: Partial<IncomingCall>): IncomingAnswer | null;
   /** The caller hangs up; nothing where that call was not taken. */
   hangUpIncoming(sipCallId: string): void;
-};
-
-const SILENT_LEG: CallLeg = {
-  play: () => ({
-    ended: Promise.resolve({ why: "finished", playedMs: milliseconds(0) }),
-    stop: () => undefined,
-  }),
-  onDigit: () => () => undefined,
-  onFrame: () => () => undefined,
-  onHangup: () => undefined,
-  sendDigits: () => Promise.resolve(),
 };
 
 /** A telephone network on a (virtual) clock: `farEnd` says what each called party does. */
@@ -60,14 +49,8 @@ export function createFakeTelephony(clock: Clock, farEnd: (order: CallOrder) => 
       if (over) return;
       over = true;
       inProgress -= 1;
-      const media = { received: 0, concealed: 0, sent: 0, jitterMs: 0 };
-      const base = { endedBy: "network" as const, localCause: null, sipCode: null, q850: null };
-      const alerted = ringingAt !== null;
       const times = { invitedAt, ringingAt, answeredAt, endedAt: clock.now() };
-      onProgress({
-        type: "ended",
-        ending: { ...base, alerted, earlyMedia: false, ...times, media, ...change },
-      });
+      onProgress({ type: "ended", ending: silentEnding(times, change) });
     };
     const ring = (): void => {
       ringingAt = clock.now();
@@ -94,10 +77,8 @@ export function createFakeTelephony(clock: Clock, farEnd: (order: CallOrder) => 
   }
 
   function endIncoming(onProgress: (progress: CallProgress) => void): void {
-    const none = { localCause: null, sipCode: null, q850: null, alerted: false, earlyMedia: false };
     const times = { invitedAt: null, ringingAt: null, answeredAt: null, endedAt: clock.now() };
-    const media = { received: 0, concealed: 0, sent: 0, jitterMs: 0 };
-    onProgress({ type: "ended", ending: { endedBy: "customer", ...none, ...times, media } });
+    onProgress({ type: "ended", ending: silentEnding(times, { endedBy: "customer" }) });
   }
 
   return {

@@ -37,6 +37,8 @@ export type KafkaHouse = LogHouse & {
   readonly driver: KafkaDriver;
   /** The name on the brokers, of a topic or a group. */
   readonly nameOf: (name: string) => string;
+  /** Before each of them. */
+  readonly prefix: string;
   readonly plans: readonly TopicPlan[];
 };
 
@@ -68,6 +70,7 @@ export async function makeKafkaHouse(addresses: readonly string[]): Promise<Kafk
   return {
     driver,
     nameOf,
+    prefix,
     plans,
     open,
     async plantGarbage(topic, partition) {

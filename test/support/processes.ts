@@ -12,7 +12,7 @@ import type { PhoneEvent, PhoneSettings, RunningPhone } from "../../adapters/cli
 import { createSupervisor, type SupervisedRole, type Supervisor } from "../../adapters/process/supervisor.ts";
 import { createSystemClock } from "../../adapters/system/clock.ts";
 import type { Instance } from "../../compose/instances.ts";
-import { openAdministration, openHouse, ROLES, type RoleName } from "../../compose.ts";
+import { openHouse, ROLES, type RoleName } from "../../compose.ts";
 import { startPhone } from "../../compose-phone.ts";
 import { type Config, readConfig, settingsFor } from "../../config.ts";
 import type { EventLog, Subscription } from "../../domain/ports/event-log.ts";
@@ -20,11 +20,16 @@ import type { Keyring } from "../../domain/ports/keyring.ts";
 import { isTerminal, type RequestEvent } from "../../domain/request/events.ts";
 import type { RulesForm } from "../../services/directory-form.ts";
 import { createFakeOperatorLog } from "./fake-operator-log.ts";
+import { applyDirectory, loopbackSettings } from "./house-setup.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 export const SENDER = "hotel";
 export const PASSWORD = "a-long-password";
 export const GUEST = "+12125550123";
+/** Of the Sender, for HTTP. */
+export const AUTHORIZATION = `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}`;
+/** What it takes to place calls: all but the reports, whose engine takes its time to start. */
+export const CALLING_ROLES: readonly RoleName[] = ["telephony", "dispatcher", "gateway"];
 
 type Seen = { readonly request: string; readonly seq: number; readonly event: RequestEvent };
 
@@ -124,24 +129,16 @@ export async function startProcesses(options: {
 }): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), "reveille-e2e-"));
   const settings = {
-    REVEILLE_DATA: join(folder, "data"),
-    REVEILLE_DEVELOPMENT: "1",
-    REVEILLE_LOG_LEVEL: "error",
-    REVEILLE_HTTP: "127.0.0.1:0",
-    REVEILLE_SMTP: "127.0.0.1:0",
-    REVEILLE_REPORTS: "127.0.0.1:0",
-    REVEILLE_SIP: "127.0.0.1:0",
+    ...loopbackSettings(folder),
     REVEILLE_TRUNK: options.trunk,
     ...options.settings,
   };
   const config = readConfig(settings);
   const operatorLog = createFakeOperatorLog();
-  const administration = await openAdministration(config, operatorLog);
-  await administration.apply({
+  await applyDirectory(config, {
     senders: [{ sender: SENDER, password: PASSWORD }],
     rules: { version: "test@1", hours: [], volumeMax: 1_000, ...options.rules },
   });
-  await administration.close();
   const roles = options.roles ?? ROLES;
   const instances: readonly Instance[] =
     options.instances?.(config) ?? roles.map((role) => ({ role, name: role, settings: {} }));
@@ -190,7 +187,7 @@ export async function startProcesses(options: {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        authorization: `Basic ${Buffer.from(`${SENDER}:${PASSWORD}`).toString("base64")}`,
+        authorization: AUTHORIZATION,
         "idempotency-key": key,
       },
       body: JSON.stringify(body),

@@ -105,6 +105,7 @@ export function acceptedOffer(offer = 1, attempt = 1): RequestEvent {
     offer: offerId(REQUEST, offer),
     server: SERVER,
     port: 3,
+    runStartedAt: NINE,
   };
 }
 

@@ -2,15 +2,10 @@
  * A telephone network in which every number answers: the far end of a trunk for many calls at once. It keeps who
  * was rung, when and for how long, independently of the product.
  */
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { createSystemClock } from "../../adapters/system/clock.ts";
-import { createSipEndpoint } from "../../adapters/telephony/sip/endpoint.ts";
 import type { IncomingInvite } from "../../adapters/telephony/sip/signalling.ts";
 import { milliseconds } from "../../domain/kernel/time.ts";
-import { createFakeOperatorLog } from "./fake-operator-log.ts";
-
-const LOOPBACK = "127.0.0.1";
+import { calledNumber, openAudioSink, openFarTrunk, trunkAddress } from "./far-trunk.ts";
 
 /** Times in milliseconds of the wall clock. */
 type RungCall = {
@@ -35,20 +30,7 @@ export async function startSwitchboard(answerAfterMs = 100): Promise<Switchboard
   const calls: RungCall[] = [];
   const hangUps = new Map<RungCall, () => void>();
   const waiting = new Set<() => void>();
-  // Somewhere for the audio to go; nobody listens.
-  const sink = createSocket("udp4");
-  sink.bind(0, LOOPBACK);
-  await once(sink, "listening");
-  const sdp = [
-    "v=0",
-    `o=- 1 1 IN IP4 ${LOOPBACK}`,
-    "s=-",
-    `c=IN IP4 ${LOOPBACK}`,
-    "t=0 0",
-    `m=audio ${sink.address().port} RTP/AVP 0`,
-    "a=rtpmap:0 PCMU/8000",
-    "",
-  ].join("\r\n");
+  const sink = await openAudioSink();
 
   function end(call: RungCall): void {
     hangUps.delete(call);
@@ -57,7 +39,7 @@ export async function startSwitchboard(answerAfterMs = 100): Promise<Switchboard
   }
 
   function ring(invite: IncomingInvite): void {
-    const number = `+${invite.calledUser.replace(/^\+/, "")}`;
+    const number = calledNumber(invite);
     const call: RungCall = { number, beganAt: clock.now(), answered: false, endedAt: null };
     calls.push(call);
     invite.ring();
@@ -73,25 +55,16 @@ export async function startSwitchboard(answerAfterMs = 100): Promise<Switchboard
   }
 
   function answer(call: RungCall, invite: IncomingInvite): void {
-    const dialog = invite.answer(sdp);
+    const dialog = invite.answer(sink.sdp);
     if (dialog === null) return end(call);
     call.answered = true;
     hangUps.set(call, () => dialog.bye());
     dialog.onEnded(() => end(call));
   }
 
-  const endpoint = await createSipEndpoint({
-    listenAddress: LOOPBACK,
-    listenPort: 0,
-    transport: "udp",
-    peers: [{ name: "reveille", addresses: [LOOPBACK], pinnedTo: null, forceRport: true }],
-    user: "guest",
-    clock,
-    log: createFakeOperatorLog(),
-    onInvite: ring,
-  });
+  const endpoint = await openFarTrunk("reveille", ring);
   return {
-    address: `${LOOPBACK}:${endpoint.local.port}`,
+    address: trunkAddress(endpoint),
     calls,
     over: (number) =>
       new Promise((resolve) => {

@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import kafkajs, { type Admin, type ConfigEntries } from "kafkajs";
 import { LogUnavailableError } from "../../../domain/ports/event-log.ts";
-import { KafkaRefusalError } from "./kafka-driver.ts";
+import { type ExistingTopics, lookUpTopics, requireCounts } from "./existing-topics.ts";
 import { createKafkajsClient, type KafkaConnection } from "./kafkajs-client.ts";
 import { toPortError } from "./kafkajs-errors.ts";
 import type { TopicPlan } from "./topics.ts";
@@ -19,18 +19,27 @@ export type TopicChanges = {
   readonly changed: readonly SettingChange[];
 };
 
-/** About 10 s. */
-const KNOWN_LOOKS_MAX = 100;
-const KNOWN_LOOK_MS = 100;
-
-type Existing = ReadonlyMap<
-  string,
-  { readonly partitions: number; readonly settings: readonly ConfigEntries[] }
+type TopicsAdmin = Pick<
+  Admin,
+  "listTopics" | "fetchTopicMetadata" | "describeConfigs" | "createTopics" | "alterConfigs"
 >;
 
+type Differences = {
+  readonly existing: ExistingTopics;
+  readonly missing: readonly TopicPlan[];
+  readonly changed: readonly SettingChange[];
+};
+
+/** About 10 s. */
+const LOOKS_MAX = 100;
+const LOOK_AGAIN_MS = 100;
+/** Questions without a usable answer, in all; each may take as long as kafkajs waits for one: 5 s. */
+export const UNANSWERED_MAX = 5;
+
 /**
- * With `dryRun` nothing is written. Throws `KafkaRefusalError` where a topic has another number of partitions
- * than planned (that can't be mended in place), `LogUnavailableError` where the brokers do not answer.
+ * With `dryRun` nothing is written; otherwise it resolves when the brokers say that everything is as planned.
+ * Throws `KafkaRefusalError` where a topic has another number of partitions than planned (that can't be mended in
+ * place), `LogUnavailableError` where the brokers do not answer, or do not come to agree within 10 s.
  */
 export async function applyTopics(
   connection: KafkaConnection,
@@ -40,16 +49,7 @@ export async function applyTopics(
   const admin = createKafkajsClient(connection).admin();
   try {
     await admin.connect();
-    const existing = await lookUp(admin, plans);
-    requireCounts(plans, existing);
-    const missing = plans.filter(({ name }) => !existing.has(name));
-    const changed = plans.flatMap((plan) => changesOf(plan, existing.get(plan.name)?.settings ?? []));
-    if (!options.dryRun) {
-      await create(admin, missing);
-      await untilKnown(admin, missing);
-      await change(admin, changed, existing);
-    }
-    return { created: missing.map(({ name }) => name), changed };
+    return await applyBy(admin, plans, options);
   } catch (error) {
     throw toPortError("make the topics", error);
   } finally {
@@ -57,32 +57,57 @@ export async function applyTopics(
   }
 }
 
-async function lookUp(admin: Admin, plans: readonly TopicPlan[]): Promise<Existing> {
-  const known = await admin.listTopics();
-  const topics = plans.map(({ name }) => name).filter((name) => known.includes(name));
-  if (topics.length === 0) return new Map();
-  const { topics: metadata } = await admin.fetchTopicMetadata({ topics });
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
-  });
-  return new Map(
-    metadata.map(({ name, partitions }) => {
-      const settings = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
-      return [name, { partitions: partitions.length, settings }];
-    }),
+/** As `applyTopics`, by an administrator who is connected. */
+export async function applyBy(
+  admin: TopicsAdmin,
+  plans: readonly TopicPlan[],
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<TopicChanges> {
+  const found = await lookFor(admin, plans);
+  if (!dryRun) await settle(admin, plans, found);
+  return { created: found.missing.map(({ name }) => name), changed: found.changed };
+}
+
+/**
+ * Writes and looks again, until there is nothing left to write. The broker that answers may lag behind the
+ * controller: it may not know of a topic that was made, or know its settings of before; and who is asked to make a
+ * topic that is there does nothing and says so too quietly for kafkajs. What was not answered in time may have been
+ * done all the same, wholly or in part: that too only a look tells.
+ */
+async function settle(admin: TopicsAdmin, plans: readonly TopicPlan[], found: Differences): Promise<void> {
+  let left = found;
+  let unanswered = 0;
+  for (let looks = 1; looks <= LOOKS_MAX; looks += 1) {
+    try {
+      if (looks > 1) left = await lookFor(admin, plans);
+      if (left.missing.length + left.changed.length === 0) return;
+      await create(admin, left.missing);
+      await change(admin, left.changed, left.existing);
+    } catch (error) {
+      unanswered += 1;
+      const failure = toPortError("make the topics", error);
+      if (!(failure instanceof LogUnavailableError) || unanswered >= UNANSWERED_MAX) throw failure;
+    }
+    await setTimeout(LOOK_AGAIN_MS);
+  }
+  throw notAgreed(left);
+}
+
+function notAgreed({ missing, changed }: Differences): LogUnavailableError {
+  const topics = [...missing.map(({ name }) => name), ...changed.map(({ topic }) => topic)];
+  return new LogUnavailableError(
+    `${[...new Set(topics)].join(", ")}: written, but the brokers do not say so; look at their logs`,
   );
 }
 
-function requireCounts(plans: readonly TopicPlan[], existing: Existing): void {
-  const wrong = plans.flatMap(({ name, partitions }) => {
-    const found = existing.get(name)?.partitions ?? partitions;
-    return found === partitions ? [] : [`${name} has ${found} partitions, planned are ${partitions}`];
-  });
-  if (wrong.length === 0) return;
-  throw new KafkaRefusalError(
-    `${wrong.join("; ")}. Keys would move: plan what is there, or replay into new topics`,
-  );
+async function lookFor(admin: TopicsAdmin, plans: readonly TopicPlan[]): Promise<Differences> {
+  const existing = await lookUpTopics(admin, plans);
+  requireCounts(plans, existing);
+  return {
+    existing,
+    missing: plans.filter(({ name }) => !existing.has(name)),
+    changed: plans.flatMap((plan) => changesOf(plan, existing.get(plan.name)?.settings ?? [])),
+  };
 }
 
 /** Of a topic that is there: a missing one gets its settings when it is made. */
@@ -90,11 +115,16 @@ function changesOf({ name, settings }: TopicPlan, found: readonly ConfigEntries[
   if (found.length === 0) return [];
   return Object.entries(settings).flatMap(([setting, wanted]) => {
     const present = found.find(({ configName }) => configName === setting)?.configValue ?? "";
-    return present === wanted ? [] : [{ topic: name, setting, found: present, wanted }];
+    return isSame(present, wanted) ? [] : [{ topic: name, setting, found: present, wanted }];
   });
 }
 
-async function create(admin: Admin, missing: readonly TopicPlan[]): Promise<void> {
+/** A broker writes numbers in its own way: "0.0001" comes back as "1.0E-4". */
+function isSame(present: string, wanted: string): boolean {
+  return present === wanted || (present !== "" && wanted !== "" && Number(present) === Number(wanted));
+}
+
+async function create(admin: TopicsAdmin, missing: readonly TopicPlan[]): Promise<void> {
   if (missing.length === 0) return;
   await admin.createTopics({
     // kafkajs's own wait fails while the news is still on its way from the controller: we look ourselves.
@@ -108,23 +138,12 @@ async function create(admin: Admin, missing: readonly TopicPlan[]): Promise<void
   });
 }
 
-/** The controller answers before the brokers have heard of it. */
-async function untilKnown(admin: Admin, wanted: readonly TopicPlan[]): Promise<void> {
-  for (let looks = 1; wanted.length > 0; looks += 1) {
-    const known = await admin.listTopics();
-    const unknown = wanted.filter(({ name }) => !known.includes(name)).map(({ name }) => name);
-    if (unknown.length === 0) return;
-    if (looks >= KNOWN_LOOKS_MAX) {
-      throw new LogUnavailableError(
-        `${unknown.join(", ")}: made, but no broker knows of them; look at the brokers' logs`,
-      );
-    }
-    await setTimeout(KNOWN_LOOK_MS);
-  }
-}
-
 /** Kafka replaces all of a topic's own settings at once: what somebody else has set is sent along. */
-async function change(admin: Admin, changed: readonly SettingChange[], existing: Existing): Promise<void> {
+async function change(
+  admin: TopicsAdmin,
+  changed: readonly SettingChange[],
+  existing: ExistingTopics,
+): Promise<void> {
   const byTopic = Map.groupBy(changed, ({ topic }) => topic);
   if (byTopic.size === 0) return;
   await admin.alterConfigs({

@@ -1,6 +1,7 @@
 /** `follow`: every partition of a topic to one handler, batch after batch, from a position on to live. */
 import type { Delivered, From, Subscription, TopicName } from "../../../domain/ports/event-log.ts";
 import { FOLLOW_BATCH_MAX } from "../follower.ts";
+import { type Reading, startSubscription } from "../subscription.ts";
 import { type Bounds, type FetchedPart, LogGapError } from "./kafka-driver.ts";
 import { toDelivered } from "./kafka-record.ts";
 import { type KafkaWiring, untilAnswered } from "./kafka-wiring.ts";
@@ -17,13 +18,12 @@ export function startKafkaFollower<Topic extends TopicName>(
 ): Subscription {
   const name = wiring.nameOf(topic);
   const reader = wiring.driver.openReader();
-  const caughtUp = Promise.withResolvers<void>();
-  // Whoever does not wait for it must not be told of its failure twice: `ended` tells.
-  caughtUp.promise.catch(() => undefined);
-  let stopped = false;
-  const isStopped = (): boolean => stopped;
 
-  async function handOver(part: FetchedPart, cursors: Map<number, number>): Promise<void> {
+  async function handOver(
+    part: FetchedPart,
+    cursors: Map<number, number>,
+    isStopped: () => boolean,
+  ): Promise<void> {
     // An answer from before the connections were dropped: these records have been handed over.
     if (cursors.get(part.partition) !== part.from) return;
     for (let start = 0; start < part.records.length && !isStopped(); start += FOLLOW_BATCH_MAX) {
@@ -33,7 +33,7 @@ export function startKafkaFollower<Topic extends TopicName>(
     cursors.set(part.partition, part.next);
   }
 
-  async function followOn(): Promise<void> {
+  async function followOn({ isStopped, caughtUp }: Reading): Promise<void> {
     const bounds = await untilAnswered(isStopped, async () => {
       await wiring.guard.check(topic);
       return reader.bounds(name);
@@ -42,35 +42,22 @@ export function startKafkaFollower<Topic extends TopicName>(
     const isCaughtUp = (): boolean =>
       [...bounds].every(([partition, { end }]) => (cursors.get(partition) ?? 0) >= end);
     while (!isStopped()) {
-      if (isCaughtUp()) caughtUp.resolve();
+      if (isCaughtUp()) caughtUp();
       const parts = await untilAnswered(isStopped, () => reader.fetch(name, cursors));
-      for (const part of parts) if (!stopped) await handOver(part, cursors);
+      for (const part of parts) if (!isStopped()) await handOver(part, cursors, isStopped);
     }
   }
 
-  async function run(): Promise<void> {
+  /** Brokers that do not answer a question which nobody asks any more are nobody's concern. */
+  async function read(reading: Reading): Promise<void> {
     try {
-      await followOn();
+      await followOn(reading);
     } catch (error) {
-      if (!stopped) throw error;
-    } finally {
-      stopped = true;
-      caughtUp.reject(new Error(`the subscription to ${topic} ended before it had caught up`));
-      await reader.close();
-      onEnd();
+      if (!reading.isStopped()) throw error;
     }
   }
 
-  const ended = run();
-  return {
-    caughtUp: caughtUp.promise,
-    ended,
-    async stop() {
-      stopped = true;
-      // Its failure is `ended`'s to tell; stopping only waits until the handler is left in peace.
-      await ended.catch(() => undefined);
-    },
-  };
+  return startSubscription(topic, { read, release: () => reader.close() }, onEnd);
 }
 
 /** By partition. Throws `LogGapError` where records after the given offset are no longer kept. */

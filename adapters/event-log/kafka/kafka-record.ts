@@ -1,11 +1,12 @@
 /** Entries as Kafka keeps them: key, Avro body, CloudEvents headers; and back. */
 import type { StoredParts } from "../../../domain/kernel/record-chain.ts";
 import type { Delivered, Entry, TopicName } from "../../../domain/ports/event-log.ts";
-import { readHeaders } from "../../../schemas/cloud-event-headers.ts";
+import { dataSchemaOf, readHeaders } from "../../../schemas/cloud-event-headers.ts";
 import { decode, encode } from "../../../schemas/codec.ts";
 import type { SchemaIds } from "../../../schemas/schema-ids.ts";
 import { parseLink, proofOf } from "../chain.ts";
-import { packEnvelope, RECORD_BYTES_MAX, RecordTooLargeError } from "../stored-record.ts";
+import { oversizeOf } from "../input-size.ts";
+import { packEnvelope, requireSize } from "../stored-record.ts";
 import type { FetchedRecord, OutgoingRecord } from "./kafka-driver.ts";
 
 /**
@@ -25,11 +26,7 @@ export function toOutgoing<Topic extends TopicName>(
   ids: SchemaIds,
 ): OutgoingRecord {
   const { value, headers } = encode(topic, entry, ids);
-  if (value !== null && value.length > RECORD_BYTES_MAX) {
-    throw new RecordTooLargeError(
-      `${topic}: a ${entry.message?.type} of ${value.length} bytes; at most ${RECORD_BYTES_MAX} fit`,
-    );
-  }
+  requireSize(topic, entry, value?.length ?? 0);
   return { key: entry.key, value, headers };
 }
 
@@ -39,8 +36,12 @@ export function toDelivered<Topic extends TopicName>(
   record: FetchedRecord,
   ids: SchemaIds,
 ): Delivered<Topic> {
-  const { offset, key, appendedAt } = record;
-  return { topic, partition, offset, key, appendedAt, ...decode(topic, record.value, record.headers, ids) };
+  const { offset, key, appendedAt, value } = record;
+  const place = { topic, partition, offset, key, appendedAt };
+  const read = decode(topic, value, record.headers, ids);
+  if (!read.ok) return { ...place, ...read };
+  const oversize = oversizeOf(topic, { key, bodyBytes: value?.length ?? 0, ...read });
+  return oversize === null ? { ...place, ...read } : { ...place, ok: false, reason: oversize };
 }
 
 /** With what an auditor checks it by. */
@@ -50,7 +51,9 @@ export function toProven<Topic extends TopicName>(
   record: FetchedRecord,
   ids: SchemaIds,
 ): Delivered<Topic> {
-  return { ...toDelivered(topic, partition, record, ids), proof: proofOf(partsOf(record), linkOf(record)) };
+  const schema = dataSchemaOf(record.headers);
+  const proof = { ...proofOf(partsOf(record), linkOf(record)), ...(schema === null ? {} : { schema }) };
+  return { ...toDelivered(topic, partition, record, ids), proof };
 }
 
 export function withLink(record: OutgoingRecord, link: string): OutgoingRecord {

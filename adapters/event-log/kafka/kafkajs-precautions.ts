@@ -1,11 +1,14 @@
 /**
- * What kafkajs needs before it may be used: no timer that turns for nothing, and zstd. Both reach into the
+ * What kafkajs needs before it may be used: no timer that turns for nothing, zstd, and to read whatever else a
+ * broker may hand out. All of it reaches into the
  * package, so they hold for one version only; another is refused until somebody has looked at it.
  */
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import kafkajs from "kafkajs";
+import { unpackLz4 } from "./lz4.ts";
+import { unpackSnappy } from "./snappy.ts";
 
 export const KAFKAJS_VERSION = "2.2.4";
 
@@ -40,6 +43,7 @@ export function installPrecautions(): void {
   };
   restIdleTimer(queue.prototype);
   registerZstd();
+  registerForeign();
   installed = true;
 }
 
@@ -71,6 +75,17 @@ function registerZstd(): void {
       buffer.length <= COMPRESS_HERE_BYTES_MAX ? zstdCompressSync(buffer) : compress(buffer),
     decompress: async (buffer: Buffer) => decompressedHere(buffer) ?? decompress(buffer),
   });
+}
+
+/** Of a stranger, or of topics that were set to them: one such record would stop its readers for good as well. */
+function registerForeign(): void {
+  const { Snappy, LZ4 } = kafkajs.CompressionTypes;
+  for (const [type, unpack] of [[Snappy, unpackSnappy] as const, [LZ4, unpackLz4] as const]) {
+    kafkajs.CompressionCodecs[type] = () => ({
+      compress: () => Promise.reject(new Error("kafka: we pack with zstd alone")),
+      decompress: async (buffer: Buffer) => unpack(buffer),
+    });
+  }
 }
 
 /** Null where it is too large for here, or damaged: the thread tells which. */

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { PartitionCounts } from "../partitions.ts";
 import { SCHEMA_VERSION, TABLES, TOPIC_NUMBERS } from "./schema.ts";
-import { isBusy } from "./sqlite-errors.ts";
+import { isBusy, toLogError } from "./sqlite-errors.ts";
 
 /** Another process may be recovering or creating the file: how long opening waits for it. */
 const OPEN_WAIT_MS_MAX = 10_000;
@@ -18,7 +18,10 @@ const CACHE_KIB = 16_384;
  */
 const WAL_BYTES_KEPT = 134_217_728;
 
-/** Opens the log's file, makes its tables where they are missing, and checks that it is one of ours. */
+/**
+ * Opens the log's file, makes its tables where they are missing, and checks that it is one of ours. Throws
+ * `LogDamagedError` where SQLite can't make anything of it.
+ */
 export function openConnection(
   path: string,
   counts: PartitionCounts,
@@ -32,7 +35,7 @@ export function openConnection(
       return db;
     } catch (error) {
       db.close();
-      if (!isBusy(error) || performance.now() > deadline) throw error;
+      if (!isBusy(error) || performance.now() > deadline) throw toLogError(error, path);
       // At start only: there is nothing yet that could be kept waiting.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_AGAIN_MS);
     }

@@ -67,7 +67,7 @@ function shredBatch(db: DatabaseSync, tombstones: Tombstones, tombstonesBefore: 
   // A tombstone stays for one pass longer than what it ended, or a reader that has just read that would never hear.
   const old = [...tombstones].filter(([key, { at }]) => at < tombstonesBefore && !inUse.has(key));
   const positions = [...ended, ...old.map(([, { pos }]) => pos)].toSorted((a, b) => a - b);
-  deleteInChunks(db, TOPIC_NUMBERS.keys, PARTITION, positions);
+  deleteInChunks(db, { topic: TOPIC_NUMBERS.keys, partition: PARTITION }, positions);
   return ended.length;
 }
 

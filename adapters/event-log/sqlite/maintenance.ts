@@ -53,6 +53,8 @@ export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions):
   const restartWal = db.prepare("PRAGMA wal_checkpoint(RESTART)");
   const frameBytes = Number(db.prepare("PRAGMA page_size").get()?.["page_size"]) + FRAME_HEADER_BYTES;
   const cleanedAt = new Map<string, number>();
+  /** Partitions with more keys than a pass remembers, and where the next pass goes on. */
+  const unfinished = new Map<string, number>();
   /** Tombstones of keys below this offset have been seen to. */
   let shreddedUpTo = 0;
   let shreddedAt: Instant | null = null;
@@ -111,16 +113,24 @@ export function createMaintainer(db: DatabaseSync, options: MaintenanceOptions):
     let total = 0;
     for (const topic of COMPACTED_TOPICS.filter((one) => one !== "keys")) {
       for (let partition = 0; partition < counts[topic]; partition += 1) {
-        if (isDirty(topic, partition)) {
-          total += compactPartition(db, topic, partition, instant(now - TOMBSTONE_KEEP_MS));
-        }
+        total += compact(topic, partition, now);
       }
     }
     return total;
   }
 
-  function isDirty(topic: TopicName, partition: number): boolean {
+  function compact(topic: TopicName, partition: number, now: Instant): number {
     const place = `${topic}/${partition}`;
+    const goesOnFrom = unfinished.get(place);
+    if (goesOnFrom === undefined && !isDirty(place, topic, partition)) return 0;
+    const pass = { from: goesOnFrom ?? 0, tombstonesBefore: instant(now - TOMBSTONE_KEEP_MS) };
+    const { removed, goOnFrom } = compactPartition(db, topic, partition, pass);
+    if (goOnFrom === null) unfinished.delete(place);
+    else unfinished.set(place, goOnFrom);
+    return removed;
+  }
+
+  function isDirty(place: string, topic: TopicName, partition: number): boolean {
     const next = endOf(db, topic, partition);
     if (next - (cleanedAt.get(place) ?? 0) < COMPACTION_RECORDS_MIN) return false;
     cleanedAt.set(place, next);

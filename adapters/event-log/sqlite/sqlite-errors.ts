@@ -1,8 +1,10 @@
-import { LogFullError, LogUnavailableError } from "../../../domain/ports/event-log.ts";
+import { LogDamagedError, LogFullError, LogUnavailableError } from "../../../domain/ports/event-log.ts";
 
 const BUSY = 5;
 const LOCKED = 6;
+const CORRUPT = 11;
 const FULL = 13;
+const NOT_A_DATABASE = 26;
 // A file-size limit (EFBIG) and a quota come as these, ENOSPC as FULL. SQLite keeps no errno to tell them apart.
 const IOERR_WRITE = 778;
 const IOERR_SHMSIZE = 4874;
@@ -35,6 +37,11 @@ export function toLogError(error: unknown, path: string): unknown {
   if ((code & 0xff) === FULL || code === IOERR_WRITE || code === IOERR_SHMSIZE) {
     const text = `log ${path}: nothing was written, the disk took no more (SQLite ${code}); free some space`;
     return new LogFullError(text, { cause: error });
+  }
+  if ((code & 0xff) === CORRUPT || code === NOT_A_DATABASE) {
+    const said = error instanceof Error ? error.message : String(error);
+    const text = `log ${path}: the file is damaged (${said}); see "After a disk fault" in docs/operations.md`;
+    return new LogDamagedError(text, { cause: error });
   }
   return error;
 }

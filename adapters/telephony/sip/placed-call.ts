@@ -94,7 +94,7 @@ export function placeCall(options: PlacedCallOptions): RunningCall {
     if (localCause !== null) return end({ endedBy: "us", localCause });
     const now = clock.now();
     // The last moment at which it can still be held back: after this line the telephone may ring.
-    if (now > order.callBefore) return end({ endedBy: "us", localCause: "too-late" });
+    if (now >= order.callBefore) return end({ endedBy: "us", localCause: "too-late" });
     const negotiation = createNegotiation({
       address: options.mediaAddress,
       port: opened.localPort,

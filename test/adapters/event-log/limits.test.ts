@@ -1,5 +1,6 @@
 /** Every queue and wait of the log's common part, driven to its limit under a virtual clock. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { COOLING_MS_MAX } from "../../../adapters/event-log/cooling.ts";
 import { FOLLOW_BATCH_MAX } from "../../../adapters/event-log/follower.ts";
 import { APPEND_RECORDS_MAX, READ_BATCH_MAX } from "../../../adapters/event-log/given-out.ts";
 import { logOverStore } from "../../../adapters/event-log/log-over-store.ts";
@@ -10,7 +11,7 @@ import { INPUT_BATCH_MAX } from "../../../adapters/event-log/owned-partition.ts"
 import { EMBEDDED_PARTITIONS } from "../../../adapters/event-log/partitions.ts";
 import { RESTORE_BATCH_MAX } from "../../../adapters/event-log/restore.ts";
 import { RecordTooLargeError } from "../../../adapters/event-log/stored-record.ts";
-import { COOLING_MS_MAX, LEAVE_WAIT_MS } from "../../../adapters/event-log/worker.ts";
+import { LEAVE_WAIT_MS } from "../../../adapters/event-log/worker.ts";
 import type { EventLog, Ownership, Task } from "../../../domain/ports/event-log.ts";
 import { LogUnavailableError } from "../../../domain/ports/event-log.ts";
 import { inputEntry, NOW, stateEntry } from "../../contract/event-log-entries.ts";

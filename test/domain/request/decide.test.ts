@@ -58,7 +58,9 @@ function answer(type: OfferAnswer["type"], offer = 1): OfferAnswer {
     epoch: 1,
     at: later(5),
   };
-  return type === "OfferAccepted" ? { type, ...common, port: 3 } : { type, ...common, reason: "busy" };
+  return type === "OfferAccepted"
+    ? { type, ...common, port: 3, runStartedAt: NINE }
+    : { type, ...common, reason: "busy" };
 }
 
 function fact(step: CallStep, factSeq = 1, offer = 1): CallReported {

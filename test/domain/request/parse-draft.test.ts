@@ -4,6 +4,7 @@ import { fastify } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   DRAFT_ERRORS_MAX,
+  INLINE_BYTES_MAX,
   INLINE_CHARACTERS_MAX,
   NOTICES,
   parseDraft,
@@ -140,6 +141,7 @@ test.each([
   [{ document: {} }, "/document field.missing"],
   [{ document: { inline: "" } }, "/document/inline field.range"],
   [{ document: { inline: "x".repeat(INLINE_CHARACTERS_MAX + 1) } }, "/document/inline field.range"],
+  [{ document: { inline: "語".repeat(INLINE_BYTES_MAX / 3 + 1) } }, "/document/inline field.range"],
   [{ document: { contentId: "x" } }, "/document/contentId field.unknown"],
   [{ document: "https://a.example/" }, "/document field.type"],
   [{ document: { url: "ftp://a.example/" } }, "/document/url url.malformed"],

@@ -102,7 +102,7 @@ function oneCall({ id, call, die, at }: OneCall): RequestEvent[] {
       verdicts: [],
       callBefore: instant(seized + 3_600_000),
     },
-    { type: "Accepted", at: at(3), ...place, port: die() % 8 },
+    { type: "Accepted", at: at(3), ...place, port: die() % 8, runStartedAt: at(0) },
     { type: "CallPlaced", at: at(4), ...place, factSeq: 1, sipCallId: `c-${id}`, trunk: "carrier" },
   ];
   const invitedAt = at(0);

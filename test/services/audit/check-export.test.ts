@@ -14,6 +14,7 @@ import { toHex } from "../../../domain/kernel/hex.ts";
 import { parseCustomerKey, slotOfRequest } from "../../../domain/kernel/identifiers.ts";
 import type { AuditSelection, ExportReport } from "../../../domain/ports/audit.ts";
 import type { Signer } from "../../../domain/ports/signing.ts";
+import { houseCatalogue } from "../../../schemas/catalogue.ts";
 import { createSchemaTexts } from "../../../schemas/exported-schemas.ts";
 import { schemaIdOf } from "../../../schemas/message-body.ts";
 import { LOCK_IDS } from "../../../schemas/schema-ids.ts";
@@ -60,7 +61,7 @@ async function exported(
     digests,
     clock: createVirtualClock(NINE),
     signer: by,
-    schemaOf: (body: Uint8Array) => textOf(schemaIdOf(body) ?? -1),
+    schemaOf: (body: Uint8Array, named: string | null) => textOf(schemaIdOf(body) ?? -1, named),
     toBase64: (bytes: Uint8Array) => Buffer.from(bytes).toString("base64"),
   };
   const lines: string[] = [];
@@ -85,6 +86,29 @@ function checked(bytes: Uint8Array, publicKey: string | null = null, chunk = 65_
 
 function faults({ findings }: ExportReport): string[] {
   return findings.flatMap(({ code }) => (FINDINGS[code].severity === "fault" ? [code] : []));
+}
+
+/**
+ * As if a registry had come in the middle: of each partition the later records carry other ids, which stood for
+ * other schemas before. Each record names its own, as those on Kafka do.
+ */
+function numberedAnew(changed: History): History {
+  const ids = houseCatalogue()
+    .readings.filter(({ writer }) => writer.topic === "events")
+    .map(({ writer }) => writer.id);
+  for (const records of changed.events ?? []) {
+    for (const [index, record] of records.entries()) {
+      if (record.proof?.body === undefined || record.proof.body === null) continue;
+      const body = Buffer.from(record.proof.body);
+      const id = body.readInt32BE(1);
+      const schema = houseCatalogue().reading(id)?.writer.urn ?? "";
+      if (index >= records.length / 2) body.writeInt32BE(ids[(ids.indexOf(id) + 1) % ids.length] ?? 0, 1);
+      const renumbered = withBody(record, Uint8Array.from(body));
+      records[index] = { ...renumbered, proof: { ...(renumbered.proof ?? record.proof), schema } };
+    }
+    relink(records, 0);
+  }
+  return changed;
 }
 
 function aRequest() {
@@ -187,6 +211,30 @@ describe("an export as it was written (L09)", () => {
       writeFileSync(path, bytes);
       expect(ask()).toMatchObject({ status: 1, said: expect.stringContaining("not sound") });
     }
+  });
+
+  test("of a log whose later half was numbered by a registry shows every record as what it is (0009)", async () => {
+    const renumbered = numberedAnew(copyOf(history));
+    const bytes = await exported(ALL, renumbered);
+    const shown: string[] = [];
+    const ports = { digests, checkSignature, fromBase64, readerFor: readExported };
+    const report = await checkExport(inChunks(bytes, 65_536), ports, {
+      publicKey: null,
+      onRecord: (record) => void shown.push(record.ok ? String(record.message?.type) : record.reason),
+    });
+    expect(report.findings).toEqual([]);
+    const types = history.events?.flat().map((record) => (record.ok ? record.message?.type : "unreadable"));
+    expect(shown).toEqual(types);
+    const ids = report.header?.schemas.map(({ id }) => id) ?? [];
+    expect(new Set(ids).size).toBeLessThan(ids.length);
+    expect(bytes.toString("utf8")).toMatch(/"kind":"record".*"schema":\d+}/);
+  });
+
+  test("that was changed to name another schema's place is refused as changed, and read as nothing", async () => {
+    const text = (await exported(ALL, numberedAnew(copyOf(history)))).toString("utf8");
+    const report = await checked(Buffer.from(text.replace(/"schema":\d+}/, '"schema":99}')));
+    expect(faults(report)).toContain("file-changed");
+    expect(faults(report)).toContain("unreadable");
   });
 
   test("of a span of time begins in the middle of Requests, and is accepted", async () => {

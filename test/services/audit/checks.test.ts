@@ -1,7 +1,9 @@
 /** The single checks, each at its edges: what a forger could write, and what their memory is limited to. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "../../../domain/audit/finding.ts";
+import { fromHex, toHex } from "../../../domain/kernel/hex.ts";
 import { base32, type RequestId, requestId, type Slot } from "../../../domain/kernel/identifiers.ts";
+import { linkInput } from "../../../domain/kernel/record-chain.ts";
 import { instant } from "../../../domain/kernel/time.ts";
 import type { Delivered } from "../../../domain/ports/event-log.ts";
 import type { RequestEvent } from "../../../domain/request/events.ts";
@@ -162,6 +164,14 @@ function linked(offset: number, digest: string, chain: string | null): Delivered
   return { ...one, proof: { digest, chain, body: null, envelope: "[]" } };
 }
 
+const hash = (text: string): string => toHex(digests.sha256(new TextEncoder().encode(text)));
+
+function follow(before: string, digest: string): string {
+  return toHex(
+    digests.sha256(linkInput(fromHex(before) ?? new Uint8Array(), fromHex(digest) ?? new Uint8Array())),
+  );
+}
+
 describe("the chain", () => {
   test("of a log that keeps everything may not begin later, of one with retention it may", () => {
     const late = linked(9, "aa".repeat(32), "bb".repeat(32));
@@ -177,6 +187,20 @@ describe("the chain", () => {
     for (let offset = 0; offset < 10 * CANDIDATES_MAX; offset += 1) {
       const link = offset.toString(16).padStart(64, "0");
       expect(codes(check.take(linked(offset, "aa".repeat(32), link)))).toEqual(["chain-broken"]);
+    }
+  });
+
+  test("however many records are put in without links, blames none of ours: neither what passes over them nor what is linked to them", () => {
+    const first = follow("00".repeat(32), hash("first"));
+    const foreign = Array.from({ length: 3 * CANDIDATES_MAX }, (_, index) => hash(`foreign ${index}`));
+    const read = foreign.reduce(follow, first);
+    for (const before of [first, read]) {
+      const check = createChainCheck({ contiguous: true, expires: false }, digests);
+      expect(check.take(linked(0, hash("first"), first))).toEqual([]);
+      const found = foreign.flatMap((digest, index) => check.take(linked(index + 1, digest, null)));
+      expect(codes(found)).toEqual(foreign.map(() => "link-missing"));
+      const next = follow(before, hash("next"));
+      expect(check.take(linked(foreign.length + 1, hash("next"), next))).toEqual([]);
     }
   });
 

@@ -15,6 +15,19 @@ test("a record that nobody can read is set aside as an event, with an alarm, and
   expect(desk.operatorLog.lines).toMatchObject([{ level: "error", facts: { offset: 0 } }]);
 });
 
+test("a record that none of ours would write is set aside by its field, not its value, and the next one is handled (row 44)", () => {
+  const desk = sampleDesk();
+  desk.report();
+  desk.input(submission({ customer: "+12125550123" as never }));
+  desk.input(submission());
+  expect(desk.commit()).toEqual(["RecordQuarantined", "RequestReceived", "RequestQueued", "Dispatched"]);
+  expect(desk.events()[0]).toMatchObject({
+    offset: 0,
+    reason: "no SubmitRequest of this partition: terms.customer",
+  });
+  expect(JSON.stringify(desk.operatorLog.lines)).not.toContain("12125550123");
+});
+
 test("an empty record has a consequence too (I14)", () => {
   const desk = sampleDesk();
   desk.input(null);

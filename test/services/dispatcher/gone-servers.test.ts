@@ -128,7 +128,7 @@ test("what its new run has taken is no business of the earlier one", () => {
   desk.input(submission());
   desk.commit();
   // It was up again before we heard of it, and took the offer.
-  desk.input(answerTo(newestOffer(desk), "OfferAccepted", later(60_100)));
+  desk.input(answerTo(newestOffer(desk), "OfferAccepted", later(60_100), later(60_000)));
   desk.commit();
   for (let second = 0; second < 30; second += 1) {
     desk.pass(1_000);
@@ -204,4 +204,23 @@ test("a caller of a run whose reports have not come yet keeps the line (I3)", ()
     types.push(...desk.commit());
   }
   expect(types).not.toContain("InboundEnded");
+});
+
+test("an owner that hears of a server's run only after it has restored that run's call leaves the call alone (I3)", () => {
+  const desk = sampleDesk();
+  desk.report({ startedAt: later(60_000), at: later(60_000) });
+  desk.input(submission());
+  desk.commit();
+  desk.input(answerTo(newestOffer(desk), "OfferAccepted", later(60_100), later(60_000)));
+  desk.commit();
+  // Its process was cut off: what it knows of the server is from before that server's last start.
+  const next = desk.successor();
+  next.report({ startedAt: NINE });
+  const types = next.commit();
+  for (let second = 0; second < 30; second += 1) {
+    next.pass(1_000);
+    next.report({ startedAt: later(60_000), at: later(60_000 + second * 1_000) });
+    types.push(...next.commit());
+  }
+  expect(types).not.toContain("CallLost");
 });

@@ -11,7 +11,7 @@ import {
   SERVER,
   submission,
 } from "../../support/sample-request.ts";
-import { answerTo, type Found, newestOffer, type SampleDesk, sampleDesk } from "./sample-desk.ts";
+import { answerTo, delivered, type Found, newestOffer, type SampleDesk, sampleDesk } from "./sample-desk.ts";
 
 const FOUND: readonly (readonly [string, Found])[] = [
   ["from its state", { state: true, events: false }],
@@ -74,7 +74,7 @@ describe.each(FOUND)("an owner restored %s", (_how, found) => {
     const next = desk.successor(found);
     next.report();
     for (const [offset, [message, id]] of inputs.entries()) {
-      next.raw({ ...sampleRecord(message, id), offset });
+      next.raw(delivered("requests", CUSTOMER, message, offset, { id }));
     }
     expect(next.commit()).toEqual([]);
     expect([next.events().length, next.offers().length]).toEqual([events, offers]);
@@ -122,29 +122,6 @@ describe.each(FOUND)("an owner restored %s", (_how, found) => {
     expect(next.events().at(-1)).toMatchObject({ reason: "duplicate" });
   });
 });
-
-function sampleRecord(message: InputMessage, id: string) {
-  const envelope = {
-    id,
-    source: "test",
-    subject: null,
-    time: NINE,
-    sequence: null,
-    correlationId: "c",
-    causationId: null,
-    causeOffset: null,
-    ownerEpoch: null,
-  };
-  return {
-    topic: "requests",
-    partition: 0,
-    key: CUSTOMER,
-    appendedAt: NINE,
-    ok: true,
-    envelope,
-    message,
-  } as const;
-}
 
 test("a call that came in and is told again after its end does not hold the line for ever (I16)", () => {
   const desk = sampleDesk();

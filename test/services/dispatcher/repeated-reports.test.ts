@@ -6,10 +6,9 @@ import type { Durable } from "../../../domain/ports/durable.ts";
 import type { Delivered, EventLog, Ownership, Task, TopicName } from "../../../domain/ports/event-log.ts";
 import type { InputMessage } from "../../../domain/request/commands.ts";
 import { createDispatcher } from "../../../services/dispatcher/dispatcher.ts";
-import { createFakeOperatorLog } from "../../support/fake-operator-log.ts";
 import { CUSTOMER, later, NINE, SERVER } from "../../support/sample-request.ts";
 import { createVirtualClock } from "../../support/virtual-clock.ts";
-import { delivered, idle, SERVER_SILENT_MS } from "./sample-desk.ts";
+import { delivered, idle, numberlessPorts, SERVER_SILENT_MS } from "./sample-desk.ts";
 
 type AnyRecord = Delivered<TopicName>;
 
@@ -19,7 +18,6 @@ async function handFedDispatcher() {
   const handlers = new Map<string, (records: readonly AnyRecord[]) => unknown>();
   const written: string[] = [];
   let task: Task | null = null;
-  let made = 0;
   const ownership: Ownership = {
     partition: 0,
     epoch: 1,
@@ -30,6 +28,7 @@ async function handFedDispatcher() {
     },
   };
   const log = {
+    partitionCount: () => 1,
     follow(topic: string, _from: unknown, onRecords: (records: readonly AnyRecord[]) => unknown) {
       handlers.set(topic, onRecords);
       return {
@@ -56,18 +55,7 @@ async function handFedDispatcher() {
     {
       log,
       clock,
-      operatorLog: createFakeOperatorLog(),
-      keyring: { openNow: () => null, arrived: () => Promise.resolve() },
-      numbering: {
-        describe: () => {
-          throw new Error("no number is opened in this test");
-        },
-      },
-      zones: { minuteOfDay: () => 0 } as never,
-      trunkCountry: "US",
-      dialled: (number) => number,
-      draw: () => 0,
-      ulid: () => `id-${(made += 1)}`,
+      ...numberlessPorts(),
     },
   );
   await dispatcher.start();

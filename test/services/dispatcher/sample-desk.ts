@@ -10,7 +10,7 @@ import type { InputMessage } from "../../../domain/request/commands.ts";
 import type { LoadReported } from "../../../domain/server/load.ts";
 import { createDirectory } from "../../../projections/directory.ts";
 import { createTelephonyLoad, foldLoad, hear } from "../../../projections/telephony-load.ts";
-import { createDesk, type Desk } from "../../../services/dispatcher/desk.ts";
+import { createDesk, type Desk, type DeskPorts } from "../../../services/dispatcher/desk.ts";
 import { createFakeOperatorLog } from "../../support/fake-operator-log.ts";
 import { CUSTOMER, HOTEL, NINE, SERVER } from "../../support/sample-request.ts";
 
@@ -74,7 +74,12 @@ const RULES = { ...defaultReceiverRules(NINE), hours: [] };
 
 const EVERYTHING: Found = { state: true, events: true };
 
-export function sampleDesk(shelf: Shelf = newShelf(), found: Found = EVERYTHING): SampleDesk {
+/** `ports`: instead of its fakes. */
+export function sampleDesk(
+  shelf: Shelf = newShelf(),
+  found: Found = EVERYTHING,
+  ports: Partial<Pick<DeskPorts, "keyring" | "numbering" | "zones">> = {},
+): SampleDesk {
   shelf.epoch += 1;
   const load = createTelephonyLoad();
   const directory = createDirectory();
@@ -84,6 +89,7 @@ export function sampleDesk(shelf: Shelf = newShelf(), found: Found = EVERYTHING)
   let made = 0;
   const options = {
     partition: 0,
+    partitions: 1,
     epoch: shelf.epoch,
     source: "dispatcher",
     offerTtlMs: milliseconds(OFFER_TTL_MS),
@@ -106,6 +112,7 @@ export function sampleDesk(shelf: Shelf = newShelf(), found: Found = EVERYTHING)
     draw: () => 0,
     ulid: () => `e${shelf.epoch}-${(made += 1)}`,
     steadyNow: () => shelf.now,
+    ...ports,
   });
   restore(desk, shelf, found);
   desk.open(shelf.now);
@@ -223,6 +230,25 @@ export function idle(server: ServerId, at: Instant): LoadReported {
   };
 }
 
+/** Ports of an owner that has no number to open: asked for one, it fails. Each makes ids of its own. */
+export function numberlessPorts() {
+  let made = 0;
+  return {
+    keyring: { openNow: () => null, arrived: () => Promise.resolve() },
+    numbering: {
+      describe: () => {
+        throw new Error("no number is opened in this test");
+      },
+    },
+    zones: { minuteOfDay: () => 0 } as never,
+    trunkCountry: "US",
+    dialled: (number: string) => number,
+    draw: () => 0,
+    ulid: () => `id-${(made += 1)}`,
+    operatorLog: createFakeOperatorLog(),
+  };
+}
+
 /** The Request that the newest offer is for, and the offer. */
 export function newestOffer(sample: SampleDesk): Extract<Messages["offers"], { type: "Offer" }> {
   const offer = sample.offers().findLast((message) => message?.type === "Offer");
@@ -234,9 +260,10 @@ export function answerTo(
   offer: { readonly requestId: RequestId; readonly offer: string; readonly server: ServerId },
   says: "OfferAccepted" | "OfferRejected",
   at: Instant,
+  runStartedAt: Instant = NINE,
 ): InputMessage {
   const common = { requestId: offer.requestId, offer: offer.offer as never, server: offer.server, at };
-  if (says === "OfferAccepted") return { type: says, ...common, port: 4, epoch: 1 };
+  if (says === "OfferAccepted") return { type: says, ...common, port: 4, epoch: 1, runStartedAt };
   return { type: says, ...common, reason: "busy", epoch: 1 };
 }
 

@@ -2,21 +2,13 @@ import { expect, test } from "vitest";
 import type { Instant } from "../../../domain/kernel/time.ts";
 import { milliseconds } from "../../../domain/kernel/time.ts";
 import { ADMISSION_LIMITS } from "../../../domain/server/admission.ts";
-import type { Offer } from "../../../domain/server/offers.ts";
 import { createPortTable } from "../../../domain/server/port-table.ts";
 import { createHolds } from "../../../services/telephony/holds.ts";
 import { createServerPorts } from "../../../services/telephony/server-ports.ts";
-import { CUSTOMER, dispatched, later, NINE, REQUEST, SERVER } from "../../support/sample-request.ts";
+import { later, NINE } from "../../support/sample-request.ts";
+import { sampleOffer } from "./sample-grant.ts";
 
 const HOLD_MS = 5_000;
-
-function offerOf(): Offer {
-  const event = dispatched();
-  if (event.type !== "Dispatched") throw new Error("the sample is no Dispatched");
-  const { offer, attempt, expiresAt } = event;
-  const to = { server: SERVER, requestId: REQUEST, customer: CUSTOMER, partition: 0, epoch: 1, at: NINE };
-  return { ...to, type: "Offer", offer, attempt, expiresAt, outboundPercentMax: 100, inboundReserve: 0 };
-}
 
 function holdsAt(steady: { now: Instant }) {
   const said: string[] = [];
@@ -40,7 +32,7 @@ function holdsAt(steady: { now: Instant }) {
 test("a grant finds its hold, and until when the call must have left", () => {
   const steady = { now: NINE };
   const { holds } = holdsAt(steady);
-  const offer = offerOf();
+  const offer = sampleOffer();
   holds.take(offer, 1, "cause");
   steady.now = later(1_000);
   expect(holds.seize(offer.offer, steady.now)).toEqual({ port: 2, until: later(HOLD_MS) });
@@ -49,7 +41,7 @@ test("a grant finds its hold, and until when the call must have left", () => {
 test("a grant that comes after its hold ran out finds none, though nobody has said so yet (I3)", () => {
   const steady = { now: NINE };
   const { holds, ports } = holdsAt(steady);
-  const offer = offerOf();
+  const offer = sampleOffer();
   holds.take(offer, 1, "cause");
   steady.now = later(HOLD_MS);
   expect(holds.seize(offer.offer, steady.now)).toBeNull();
@@ -59,7 +51,7 @@ test("a grant that comes after its hold ran out finds none, though nobody has sa
 test("a second copy of an offer holds no port again when its hold is over (I3)", () => {
   const steady = { now: NINE };
   const { holds, said, ports } = holdsAt(steady);
-  const offer = offerOf();
+  const offer = sampleOffer();
   holds.take(offer, 1, "cause");
   steady.now = later(HOLD_MS);
   holds.expire();

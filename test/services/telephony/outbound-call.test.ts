@@ -2,23 +2,15 @@ import { expect, test } from "vitest";
 import { parsePhoneNumber } from "../../../domain/kernel/phone-number.ts";
 import { milliseconds } from "../../../domain/kernel/time.ts";
 import type { Durable } from "../../../domain/ports/durable.ts";
-import type { CallEnding, CallLeg, CallProgress } from "../../../domain/ports/telephony.ts";
+import type { CallProgress } from "../../../domain/ports/telephony.ts";
 import type { CallStep } from "../../../domain/session/call-step.ts";
 import { placeOutbound } from "../../../services/telephony/outbound-call.ts";
-import { CUSTOMER, dispatched, HOTEL, later, NINE, REQUEST, SERVER } from "../../support/sample-request.ts";
+import { later, NINE } from "../../support/sample-request.ts";
+import { SILENT_LEG, silentEnding } from "../../support/silent-call.ts";
+import { sampleGrant } from "./sample-grant.ts";
 
 const HOUR_MS = 3_600_000;
 const TALK_MS = 4_200;
-const LEG: CallLeg = {
-  play: () => ({
-    ended: Promise.resolve({ why: "finished", playedMs: milliseconds(0) }),
-    stop: () => undefined,
-  }),
-  onDigit: () => () => undefined,
-  onFrame: () => () => undefined,
-  onHangup: () => undefined,
-  sendDigits: () => Promise.resolve(),
-};
 const SAID = {
   exit: null,
   event: null,
@@ -35,27 +27,11 @@ test("what is billed is what was talked, though the server's clock is set meanwh
   const steps: CallStep[] = [];
   const progressed = Promise.withResolvers<(progress: CallProgress) => void>();
   const number = parsePhoneNumber("+12125551000");
-  const event = dispatched();
-  if (number === null || event.type !== "Dispatched") throw new Error("the samples are wrong");
+  if (number === null) throw new Error("not E.164");
   const durable = { at: NINE } as Durable;
-  const { offer, attempt, callBefore } = event;
-  const to = { server: SERVER, requestId: REQUEST, customer: CUSTOMER, partition: 0, epoch: 1, at: NINE };
   const call = placeOutbound(
     {
-      grant: {
-        ...to,
-        type: "Grant",
-        offer,
-        attempt,
-        sender: HOTEL,
-        to: "k.x" as never,
-        from: null,
-        document: { kind: "url", url: "https://hotel.example/wake-up.vxml", sealed: null, sha256: null },
-        ringTimeoutMs: milliseconds(30_000),
-        maxSessionMs: milliseconds(60_000),
-        callBefore,
-        userData: null,
-      },
+      grant: sampleGrant(),
       to: number,
       from: null,
     },
@@ -91,22 +67,11 @@ test("what is billed is what was talked, though the server's clock is set meanwh
     },
   );
   const onProgress = await progressed.promise;
-  onProgress({ type: "answered", at: wall.now, leg: LEG });
+  onProgress({ type: "answered", at: wall.now, leg: SILENT_LEG });
   steady.now = later(TALK_MS);
   wall.now = later(TALK_MS - HOUR_MS);
-  const ending: CallEnding = {
-    endedBy: "customer",
-    localCause: null,
-    sipCode: 200,
-    q850: null,
-    alerted: true,
-    earlyMedia: false,
-    invitedAt: NINE,
-    ringingAt: NINE,
-    answeredAt: NINE,
-    endedAt: wall.now,
-    media: { received: 0, concealed: 0, sent: 0, jitterMs: 0 },
-  };
+  const times = { invitedAt: NINE, ringingAt: NINE, answeredAt: NINE, endedAt: wall.now };
+  const ending = silentEnding(times, { endedBy: "customer", sipCode: 200 });
   onProgress({ type: "ended", ending });
   await call.reported;
   const completed = steps.find((step) => step.type === "CallCompleted");

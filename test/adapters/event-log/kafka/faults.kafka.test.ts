@@ -2,35 +2,24 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { KafkaDriver, Place, Send } from "../../../../adapters/event-log/kafka/kafka-driver.ts";
 import { createKafkaLog } from "../../../../adapters/event-log/kafka/kafka-log.ts";
 import { EMBEDDED_PARTITIONS } from "../../../../adapters/event-log/partitions.ts";
-import { type Brokers, startBrokers } from "../../../../deploy/kafka/brokers.ts";
-import type { Delivered, EventLog, Task, TopicName } from "../../../../domain/ports/event-log.ts";
+import type { EventLog, Task, TopicName } from "../../../../domain/ports/event-log.ts";
 import { createFreezableClock } from "../../../contract/event-log-clock.ts";
 import { inputEntry, stateEntry } from "../../../contract/event-log-entries.ts";
 import { firstBreak, readProven } from "../../../contract/event-log-proofs.ts";
 import { createRecorder, outputsOf } from "../../../contract/event-log-recorder.ts";
+import { idsOf, untilEvents } from "../../../contract/event-log-seen.ts";
 import { createFakeOperatorLog } from "../../../support/fake-operator-log.ts";
-import { type KafkaHouse, makeKafkaHouse, whyNoKafka } from "../../../support/kafka-broker.ts";
+import { describeOnBroker, useBroker, useKafkaHouse } from "../../../support/real-broker.ts";
 
 const GROUP = "dispatcher";
 const PARTITIONS = EMBEDDED_PARTITIONS.requests;
 const SESSION_MS = 1_500;
 /** Longer than the session, so that the group goes on without it. By hand: TEST_STOPPED_MS=60000. */
 const STOPPED_MS = Number(process.env["TEST_STOPPED_MS"] ?? 3_000);
-const missing = whyNoKafka();
-
-async function idsOf(log: EventLog, topic: TopicName, partition: number): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const batch of log.read(topic, partition)) {
-    for (const record of batch) {
-      if (record.ok && record.message?.type !== "OwnershipTaken") found.push(record.envelope.id);
-    }
-  }
-  return found;
-}
 
 /** Every input of every partition has one event, in the order of the inputs. */
 async function expectEffects(log: EventLog): Promise<number> {
@@ -42,18 +31,6 @@ async function expectEffects(log: EventLog): Promise<number> {
     count += inputs.length;
   }
   return count;
-}
-
-/** Resolves once so many events that are no marks stand in the log. */
-async function untilEvents(log: EventLog, count: number): Promise<void> {
-  const enough = Promise.withResolvers<void>();
-  let seen = 0;
-  const subscription = log.follow("events", "start", (records: readonly Delivered<"events">[]) => {
-    seen += records.filter((record) => record.ok && record.message?.type !== "OwnershipTaken").length;
-    if (seen >= count) enough.resolve();
-  });
-  await enough.promise;
-  await subscription.stop();
 }
 
 function startChildOwner(args: readonly string[]) {
@@ -101,22 +78,13 @@ function tearing(driver: KafkaDriver, isTorn: (place: Place) => boolean): KafkaD
   };
 }
 
-describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: ${missing}`}`, () => {
-  let brokers: Brokers;
-  let house: KafkaHouse;
+describeOnBroker("on a real broker", () => {
+  const brokers = useBroker();
+  const house = useKafkaHouse(brokers);
   let log: EventLog;
-
-  beforeAll(async () => {
-    brokers = await startBrokers(1);
+  beforeEach(() => {
+    log = house().open("first").log;
   });
-  afterAll(() => brokers.stop());
-  beforeEach(async () => {
-    house = await makeKafkaHouse(brokers.addresses);
-    log = house.open("first").log;
-  });
-  afterEach(() => house.close());
-
-  const prefix = (): string => house.nameOf("requests").slice(0, -"requests".length);
 
   async function append(from: number, to: number): Promise<void> {
     for (let number = from; number < to; number += 1) {
@@ -127,13 +95,13 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
   /** An owner of everything that handles inputs of partition 0, the second of them in a torn transaction. */
   async function workTorn(tornTopic: TopicName, more = 0): Promise<void> {
     let torn = false;
-    const driver = tearing(house.driver, ({ topic }) => torn && topic === house.nameOf(tornTopic));
+    const driver = tearing(house().driver, ({ topic }) => torn && topic === house().nameOf(tornTopic));
     const tornLog = createKafkaLog({
       driver,
       clock: createFreezableClock(),
       owner: "torn",
       operatorLog: createFakeOperatorLog(),
-      prefix: prefix(),
+      prefix: house().prefix,
       counts: EMBEDDED_PARTITIONS,
       sessionMs: SESSION_MS,
     });
@@ -163,7 +131,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
   test(
     "an owner stopped for longer than its session and woken again adds nothing to what its successor did",
     async () => {
-      const owner = startChildOwner([brokers.addresses.join(","), prefix(), String(SESSION_MS)]);
+      const owner = startChildOwner([brokers().addresses.join(","), house().prefix, String(SESSION_MS)]);
       await owner.until(`owns ${PARTITIONS}`);
       await append(0, 40);
       await untilEvents(log, 40);
@@ -201,7 +169,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
     })();
     for (let visit = 0; visit < 4; visit += 1) {
       const visitor = createRecorder();
-      const visiting = house.open(`visitor-${visit}`).log.work(GROUP, visitor.makeTask);
+      const visiting = house().open(`visitor-${visit}`).log.work(GROUP, visitor.makeTask);
       await visitor.until(() => visitor.living().length > 0);
       await visiting.stop();
     }

@@ -1,34 +1,23 @@
 /** What the adapter rests on, seen on a real broker. */
 import kafkajs from "kafkajs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { applyTopics } from "../../../../adapters/event-log/kafka/apply-topics.ts";
 import { KafkaRefusalError, LogGapError } from "../../../../adapters/event-log/kafka/kafka-driver.ts";
 import { createKafkaLog } from "../../../../adapters/event-log/kafka/kafka-log.ts";
 import { topicNamer } from "../../../../adapters/event-log/kafka/topics.ts";
 import { EMBEDDED_PARTITIONS } from "../../../../adapters/event-log/partitions.ts";
-import { type Brokers, startBrokers } from "../../../../deploy/kafka/brokers.ts";
 import type { Delivered, EventLog, TopicName } from "../../../../domain/ports/event-log.ts";
 import { OwnershipLostError } from "../../../../domain/ports/event-log.ts";
 import { createFreezableClock } from "../../../contract/event-log-clock.ts";
 import { inputEntry, stateEntry } from "../../../contract/event-log-entries.ts";
 import { createRecorder } from "../../../contract/event-log-recorder.ts";
+import { idsOf, untilEvents } from "../../../contract/event-log-seen.ts";
 import { createFakeOperatorLog } from "../../../support/fake-operator-log.ts";
-import { type KafkaHouse, makeKafkaHouse, whyNoKafka } from "../../../support/kafka-broker.ts";
+import { makeKafkaHouse } from "../../../support/kafka-broker.ts";
+import { describeOnBroker, useBroker, useKafkaHouse } from "../../../support/real-broker.ts";
 
 const GROUP = "dispatcher";
 const PARTITIONS = EMBEDDED_PARTITIONS.requests;
-const missing = whyNoKafka();
-
-async function idsOf(log: EventLog, topic: TopicName, partition: number): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const batch of log.read(topic, partition)) {
-    for (const record of batch) if (record.ok && !isMark(record)) found.push(record.envelope.id);
-  }
-  return found;
-}
-
-const isMark = (record: Delivered<TopicName>): boolean =>
-  record.ok && record.message?.type === "OwnershipTaken";
 
 async function allEvents(log: EventLog): Promise<readonly string[]> {
   const found: string[] = [];
@@ -46,35 +35,19 @@ const outgoing = (key: string) => ({ key, value: Buffer.from(key), headers: {} }
 /** Does not compress away. */
 const noise = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");
 
-/** Resolves once so many events that are no marks have come by. */
-async function followEvents(from: EventLog, count: number): Promise<void> {
-  const enough = Promise.withResolvers<void>();
-  let seen = 0;
-  const subscription = from.follow("events", "start", (records) => {
-    seen += records.filter((record) => !isMark(record)).length;
-    if (seen >= count) enough.resolve();
-  });
-  await enough.promise;
-  await subscription.stop();
-}
-
-describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: ${missing}`}`, () => {
-  let brokers: Brokers;
-  let house: KafkaHouse;
+describeOnBroker("on a real broker", () => {
+  const brokers = useBroker();
+  const house = useKafkaHouse(brokers);
   let log: EventLog;
-
-  beforeAll(async () => {
-    brokers = await startBrokers(1);
+  beforeEach(() => {
+    log = house().open("first").log;
   });
-  afterAll(() => brokers.stop());
-  beforeEach(async () => {
-    house = await makeKafkaHouse(brokers.addresses);
-    log = house.open("first").log;
-  });
-  afterEach(() => house.close());
 
   async function withAdmin<T>(use: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
-    const kafka = new kafkajs.Kafka({ brokers: [...brokers.addresses], logLevel: kafkajs.logLevel.NOTHING });
+    const kafka = new kafkajs.Kafka({
+      brokers: [...brokers().addresses],
+      logLevel: kafkajs.logLevel.NOTHING,
+    });
     const admin = kafka.admin();
     await admin.connect();
     try {
@@ -86,10 +59,10 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
 
   describe("writers", () => {
     test("of two with one id the first is shut out by the second's fence, and nothing of it becomes visible", async () => {
-      const topic = house.nameOf("events");
-      const first = house.driver.openTransactionalWriter("writer");
+      const topic = house().nameOf("events");
+      const first = house().driver.openTransactionalWriter("writer");
       await first.fence();
-      const second = house.driver.openTransactionalWriter("writer");
+      const second = house().driver.openTransactionalWriter("writer");
       const late = first.transact([{ topic, partition: 0 }], async (send) => {
         await send(topic, 0, [outgoing("zombie")]);
         await second.fence();
@@ -99,7 +72,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
         first.transact([{ topic, partition: 0 }], (send) => send(topic, 0, [outgoing("zombie")])),
       ).rejects.toThrow(OwnershipLostError);
       await second.transact([{ topic, partition: 0 }], (send) => send(topic, 0, [outgoing("owner")]));
-      const reader = house.driver.openReader();
+      const reader = house().driver.openReader();
       const end = (await reader.bounds(topic)).get(0)?.end ?? 0;
       const keys: string[] = [];
       for (let from = 0; from < end; ) {
@@ -126,13 +99,13 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
   describe("readers", () => {
     test("read what others have compressed with zstd, and take a record without our headers for unreadable", async () => {
       const kafka = new kafkajs.Kafka({
-        brokers: [...brokers.addresses],
+        brokers: [...brokers().addresses],
         logLevel: kafkajs.logLevel.NOTHING,
       });
       const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
       await producer.connect();
       const [topic, messages] = [
-        house.nameOf("load"),
+        house().nameOf("load"),
         [{ key: "foreign", value: "x".repeat(10_000), partition: 0 }],
       ];
       await producer.send({ topic, messages, compression: kafkajs.CompressionTypes.ZSTD });
@@ -159,9 +132,9 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
   async function deleteBefore(topic: TopicName, offset: number): Promise<void> {
     await withAdmin(async (admin) => {
       // Which also makes it learn the topic's leaders.
-      await admin.fetchTopicOffsets(house.nameOf(topic));
+      await admin.fetchTopicOffsets(house().nameOf(topic));
       await admin.deleteTopicRecords({
-        topic: house.nameOf(topic),
+        topic: house().nameOf(topic),
         partitions: [{ partition: 0, offset: String(offset) }],
       });
     });
@@ -179,13 +152,13 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       await worker.stop();
       await withAdmin((admin) =>
         admin.setOffsets({
-          groupId: house.nameOf(GROUP),
-          topic: house.nameOf("requests"),
+          groupId: house().nameOf(GROUP),
+          topic: house().nameOf("requests"),
           partitions: [{ partition: 0, offset: "0" }],
         }),
       );
       const second = createRecorder();
-      const next = house.open("second").log.work(GROUP, second.makeTask);
+      const next = house().open("second").log.work(GROUP, second.makeTask);
       await log.append("requests", [inputEntry(4)]);
       await second.until(() => second.at(0)?.inputs.length === 1);
       await next.stop();
@@ -194,7 +167,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
     });
 
     test("houses that share a cluster share no group: each owns all of its own partitions", async () => {
-      const other = await makeKafkaHouse(brokers.addresses);
+      const other = await makeKafkaHouse(brokers().addresses);
       const [ours, theirs] = [createRecorder(), createRecorder()];
       const workers = [log.work(GROUP, ours.makeTask), other.open("theirs").log.work(GROUP, theirs.makeTask)];
       await ours.until(() => ours.living().length === PARTITIONS);
@@ -214,7 +187,7 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       await recorder.until(() => recorder.at(5)?.inputs.length === 3);
       await worker.stop();
       const [told] = await withAdmin((admin) =>
-        admin.fetchOffsets({ groupId: house.nameOf(GROUP), topics: [house.nameOf("requests")] }),
+        admin.fetchOffsets({ groupId: house().nameOf(GROUP), topics: [house().nameOf("requests")] }),
       );
       expect(told?.partitions.find(({ partition }) => partition === 5)?.offset).toBe("3");
     });
@@ -233,8 +206,8 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       const second = createRecorder();
       const operatorLog = createFakeOperatorLog();
       const clock = createFreezableClock();
-      const prefix = house.nameOf("load").replace(/load$/, "");
-      const options = { driver: house.driver, clock, owner: "second", operatorLog, prefix };
+      const { prefix } = house();
+      const options = { driver: house().driver, clock, owner: "second", operatorLog, prefix };
       const other = createKafkaLog({ ...options, counts: EMBEDDED_PARTITIONS, sessionMs: 1_500 });
       const next = other.work(GROUP, second.makeTask);
       await log.append("requests", [inputEntry(7, 1)]);
@@ -258,17 +231,17 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       const numbers = Array.from({ length: 600 }, (_, number) => number);
       const first = log.work(GROUP, one.makeTask);
       await one.until(() => one.living().length === PARTITIONS);
-      const sleeper = house.open("sleeper");
+      const sleeper = house().open("sleeper");
       const second = sleeper.log.work(GROUP, two.makeTask);
       await append(numbers.slice(0, 200));
       await two.until(() => two.living().length === PARTITIONS / 2);
       sleeper.freeze();
-      const third = house.open("third").log.work(GROUP, three.makeTask);
+      const third = house().open("third").log.work(GROUP, three.makeTask);
       await append(numbers.slice(200, 400));
       await first.stop();
       await append(numbers.slice(400));
       await three.until(() => three.living().length === PARTITIONS);
-      await followEvents(log, numbers.length);
+      await untilEvents(log, numbers.length);
       await Promise.all([second.stop(), third.stop()]);
       expect(await allEvents(log)).toEqual(eventsFor(numbers));
     });
@@ -278,11 +251,11 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
       const worker = log.work(GROUP, recorder.makeTask);
       await append(Array.from({ length: 80 }, (_, number) => number));
       await recorder.until(() => recorder.living().length === PARTITIONS);
-      const following = followEvents(house.open("reader").log, 160);
+      const following = untilEvents(house().open("reader").log, 160);
 
-      await brokers.kill(0);
+      await brokers().kill(0);
       await expect(log.append("requests", [inputEntry(999)])).rejects.toMatchObject({ retryable: true });
-      await brokers.restart(0);
+      await brokers().restart(0);
       await append(Array.from({ length: 80 }, (_, number) => 80 + number));
       await following;
       await worker.stop();
@@ -298,38 +271,44 @@ describe.skipIf(missing !== null)(`on a real broker${missing === null ? "" : `: 
 
   describe("topics", () => {
     test("a dry run tells what would be made, and makes nothing", async () => {
-      const connection = { brokers: brokers.addresses, clientId: "test" };
-      const plans = house.plans.map((plan) => ({ ...plan, name: `dry.${plan.name}` }));
+      const connection = { brokers: brokers().addresses, clientId: "test" };
+      const plans = house().plans.map((plan) => ({ ...plan, name: `dry.${plan.name}` }));
       const told = await applyTopics(connection, plans, { dryRun: true });
       expect(told).toEqual({ created: plans.map(({ name }) => name), changed: [] });
       expect(await withAdmin((admin) => admin.listTopics())).not.toContain(plans[0]?.name);
     });
 
     test("what is as planned is left alone, and a setting that differs is changed with the others kept", async () => {
-      const connection = { brokers: brokers.addresses, clientId: "test" };
-      expect(await applyTopics(connection, house.plans, { dryRun: false })).toEqual({
+      const connection = { brokers: brokers().addresses, clientId: "test" };
+      expect(await applyTopics(connection, house().plans, { dryRun: false })).toEqual({
         created: [],
         changed: [],
       });
-      const shorter = house.plans.map((plan) => ({
+      const shorter = house().plans.map((plan) => ({
         ...plan,
         settings: { ...plan.settings, "segment.bytes": "1048576" },
       }));
       const { changed } = await applyTopics(connection, shorter, { dryRun: false });
-      expect(changed.map(({ topic }) => topic)).toEqual(house.plans.map(({ name }) => name));
+      expect(changed.map(({ topic }) => topic)).toEqual(house().plans.map(({ name }) => name));
       // The controller has it at once, the brokers hear of it a moment later.
       const dryRun = () => applyTopics(connection, shorter, { dryRun: true });
       await expect.poll(dryRun, { timeout: 10_000 }).toEqual({ created: [], changed: [] });
     });
 
     test("with another number of partitions they are refused, by the installer and by the log", async () => {
-      const connection = { brokers: brokers.addresses, clientId: "test" };
-      const more = house.plans.map((plan) => ({ ...plan, partitions: plan.partitions + 1 }));
+      const connection = { brokers: brokers().addresses, clientId: "test" };
+      const more = house().plans.map((plan) => ({ ...plan, partitions: plan.partitions + 1 }));
       await expect(applyTopics(connection, more, { dryRun: false })).rejects.toThrow(KafkaRefusalError);
-      const prefix = house.nameOf("load").replace(/load$/, "");
-      expect(topicNamer(prefix)("load")).toBe(house.nameOf("load"));
+      const { prefix } = house();
+      expect(topicNamer(prefix)("load")).toBe(house().nameOf("load"));
       const counts = { ...EMBEDDED_PARTITIONS, requests: 12, events: 12, state: 12 };
-      const options = { driver: house.driver, clock: createFreezableClock(), owner: "wrong", prefix, counts };
+      const options = {
+        driver: house().driver,
+        clock: createFreezableClock(),
+        owner: "wrong",
+        prefix,
+        counts,
+      };
       const wrong = createKafkaLog({ ...options, operatorLog: createFakeOperatorLog() });
       await expect(wrong.append("requests", [inputEntry(1)])).rejects.toThrow(/has 8 partitions.*counts 12/);
       await expect(wrong.follow("events", "start", () => undefined).ended).rejects.toThrow(KafkaRefusalError);

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LogStore } from "../../../../adapters/event-log/log-store.ts";
 import { EMBEDDED_PARTITIONS } from "../../../../adapters/event-log/partitions.ts";
@@ -43,6 +44,8 @@ function record(topic: TopicName, key: string, value: string | null = "x", parti
 
 const all = { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 10_000 };
 const keys = (topic: TopicName): string[] => store.readBatch(topic, 0, all).map(({ key }) => key);
+const oldestTwo = (): readonly string[] =>
+  store.readBatch("state", 0, { ...all, limit: 2 }).map(({ key }) => key);
 const FAR = instant(Number.MAX_SAFE_INTEGER);
 
 test("one process maintains the log; another one waits for its lease to end", () => {
@@ -115,25 +118,71 @@ test("a compacted topic is cleaned once enough has come, and not again for nothi
   expect(duty.clean(now())?.compacted).toBe(0);
 });
 
+const compact = (from: number, tombstonesBefore = FAR, keysMax?: number) =>
+  compactPartition(db, "state", 0, {
+    from,
+    tombstonesBefore,
+    ...(keysMax === undefined ? {} : { keysMax }),
+  });
+
 test("a tombstone outlives what it deleted by one pass, and a young one stays", async () => {
   await store.append([record("state", "a"), record("state", "a", null)]);
-  expect(compactPartition(db, "state", 0, FAR)).toBe(1);
+  expect(compact(0).removed).toBe(1);
   expect(keys("state")).toEqual(["a"]);
-  expect(compactPartition(db, "state", 0, instant(0))).toBe(0);
-  expect(compactPartition(db, "state", 0, FAR)).toBe(1);
+  expect(compact(0, instant(0)).removed).toBe(0);
+  expect(compact(0).removed).toBe(1);
   expect(keys("state")).toEqual([]);
 });
 
-test("a partition with more keys than a pass remembers is compacted as far as that reaches", async () => {
+test("so it does where what it deleted was seen by an earlier pass than the tombstone itself", async () => {
+  await store.append([record("state", "a"), record("state", "b"), record("state", "a", null)]);
+  const first = compact(0, FAR, 1);
+  expect(first).toEqual({ removed: 0, goOnFrom: 1 });
+  expect(compact(1, FAR, 2)).toEqual({ removed: 1, goOnFrom: null });
+  expect(store.readBatch("state", 0, all).map(({ key, value }) => [key, value === null])).toEqual([
+    ["b", false],
+    ["a", true],
+  ]);
+  compact(0, FAR, 2);
+  expect(keys("state")).toEqual(["b"]);
+});
+
+test("a partition with more keys than a pass remembers is gone on with in the next, though nothing new came", () => {
   const rows = db.prepare("INSERT INTO log VALUES (2, 0, ?, 0, ?, x'00', '[]')");
+  const last = COMPACTION_KEYS_MAX + 2;
   db.exec("BEGIN IMMEDIATE");
   rows.run(0, "first");
   for (let pos = 1; pos < COMPACTION_KEYS_MAX; pos += 1) rows.run(pos, `k${pos}`);
   rows.run(COMPACTION_KEYS_MAX, "first");
   rows.run(COMPACTION_KEYS_MAX + 1, "one too many");
-  rows.run(COMPACTION_KEYS_MAX + 2, "k1");
+  rows.run(last, "k1");
+  db.exec(
+    `INSERT INTO part VALUES (2, 0, ${last + 1}) ON CONFLICT (topic, part) DO UPDATE SET next = ${last + 1}`,
+  );
   db.exec("COMMIT");
-  expect(compactPartition(db, "state", 0, FAR)).toBe(1);
-  const first = store.readBatch("state", 0, { ...all, limit: 1 });
-  expect(first.map(({ key }) => key)).toEqual(["k1"]);
+  const duty = maintainer();
+  expect(duty.clean(now())?.compacted).toBe(1);
+  expect(oldestTwo()).toEqual(["k1", "k2"]);
+  expect(duty.clean(now())?.compacted).toBe(1);
+  expect(oldestTwo()).toEqual(["k2", "k3"]);
+  expect(duty.clean(now())?.compacted).toBe(0);
+});
+
+test("however few keys a pass remembers, passes up to the end leave of each key the newest record alone", () => {
+  const written = fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { minLength: 1, maxLength: 40 });
+  const rows = db.prepare("INSERT INTO log VALUES (2, 0, ?, 0, ?, x'00', '[]')");
+  fc.assert(
+    fc.property(written, fc.integer({ min: 1, max: 6 }), (sequence, keysMax) => {
+      db.exec("DELETE FROM log");
+      for (const [pos, key] of sequence.entries()) rows.run(pos, key);
+      let passes = 0;
+      for (let from: number | null = 0; from !== null; passes += 1) {
+        from = compact(from, FAR, keysMax).goOnFrom;
+      }
+      expect(passes).toBeLessThanOrEqual(sequence.length);
+      const newest = new Map(sequence.map((key, pos) => [key, pos]));
+      const left = store.readBatch("state", 0, all).map(({ key, offset }) => [key, offset]);
+      expect(left).toEqual([...newest].toSorted(([, one], [, other]) => one - other));
+    }),
+  );
 });

@@ -84,7 +84,7 @@ test("a log that another process keeps locked is given up after the wait", async
   const holder = openConnection(house.path, EMBEDDED_PARTITIONS);
   // A reset version makes the next opener want to create the tables.
   holder.exec("PRAGMA user_version = 0; BEGIN IMMEDIATE");
-  expect(() => openConnection(house.path, EMBEDDED_PARTITIONS, 50)).toThrow("locked");
+  expect(() => openConnection(house.path, EMBEDDED_PARTITIONS, 50)).toThrow("holds the write lock");
   holder.exec("COMMIT");
   holder.close();
 });

@@ -65,7 +65,8 @@ export function makeSqliteHouse(existing?: string): SqliteHouse {
       // Twice: a tombstone outlives what it deleted by one pass.
       for (const topic of [...COMPACTED_TOPICS, ...COMPACTED_TOPICS]) {
         for (let partition = 0; partition < EMBEDDED_PARTITIONS[topic]; partition += 1) {
-          compactPartition(db, topic, partition, instant(Number.MAX_SAFE_INTEGER));
+          const tombstonesBefore = instant(Number.MAX_SAFE_INTEGER);
+          compactPartition(db, topic, partition, { from: 0, tombstonesBefore });
         }
       }
       db.close();

@@ -130,10 +130,10 @@ test("the number is written as the trunk wants it, and From is the house's witho
   });
 });
 
-test("the INVITE leaves at the last permitted moment and not after it", async () => {
+test("the INVITE leaves in the last permitted millisecond, and not at the instant of closing", async () => {
   const clock = createVirtualClock(instant(1_800_000_000_000));
-  const onTime = await line({ callBefore: clock.now() });
-  const late = await line({ callBefore: instant(clock.now() - 1) });
+  const onTime = await line({ callBefore: instant(clock.now() + 1) });
+  const late = await line({ callBefore: clock.now() });
   expect([onTime.requests.length, late.requests.length]).toEqual([1, 0]);
   expect(ending(late)).toMatchObject({ localCause: "too-late", invitedAt: null });
 });

@@ -13,7 +13,8 @@ let number = 0;
 async function appendOne(): Promise<boolean> {
   const entry = inputEntry(number);
   try {
-    await log.append("requests", [{ ...entry, key: LARGE }]);
+    const message = { ...entry.message, sender: LARGE } as typeof entry.message;
+    await log.append("requests", [{ ...entry, message }]);
   } catch (error) {
     const retryable = error instanceof Error && "retryable" in error && error.retryable === true;
     say("full", error instanceof Error ? error.name : "?", String(retryable));

@@ -1,14 +1,13 @@
+/** What a new owner makes of what it found, and of its own absence. */
 import { expect, test } from "vitest";
-import type { ServerId } from "../../domain/kernel/identifiers.ts";
-import { type Instant, milliseconds } from "../../domain/kernel/time.ts";
-import type { Delivered, Outputs } from "../../domain/ports/event-log.ts";
-import type { InputMessage } from "../../domain/request/commands.ts";
-import type { RequestEvent } from "../../domain/request/events.ts";
-import { createDirectory } from "../../projections/directory.ts";
-import { createTelephonyLoad, foldLoad, hear } from "../../projections/telephony-load.ts";
-import { createDesk, type Desk } from "../../services/dispatcher/desk.ts";
-import { createDispatcherTask } from "../../services/dispatcher/task.ts";
-import { createFakeOperatorLog } from "../support/fake-operator-log.ts";
+import { type Instant, milliseconds } from "../../../domain/kernel/time.ts";
+import type { Delivered, Outputs } from "../../../domain/ports/event-log.ts";
+import type { InputMessage } from "../../../domain/request/commands.ts";
+import type { RequestEvent } from "../../../domain/request/events.ts";
+import { createDirectory } from "../../../projections/directory.ts";
+import { createTelephonyLoad, foldLoad, hear } from "../../../projections/telephony-load.ts";
+import { createDesk, type Desk } from "../../../services/dispatcher/desk.ts";
+import { createDispatcherTask } from "../../../services/dispatcher/task.ts";
 import {
   acceptedOffer,
   CUSTOMER,
@@ -19,85 +18,37 @@ import {
   REQUEST,
   received,
   SERVER,
-} from "../support/sample-request.ts";
-import { createVirtualClock } from "../support/virtual-clock.ts";
+} from "../../support/sample-request.ts";
+import { createVirtualClock } from "../../support/virtual-clock.ts";
+import { delivered, idle, numberlessPorts, SERVER_SILENT_MS } from "./sample-desk.ts";
 
 const OPTIONS = {
+  partitions: 1,
   source: "dispatcher",
   offerTtlMs: milliseconds(5_000),
-  serverSilentMs: 10_000,
+  serverSilentMs: SERVER_SILENT_MS,
   rememberOverMs: 60_000,
 };
 
 function deskAt(steady: { now: Instant }) {
   const load = createTelephonyLoad();
-  let made = 0;
   const ports = {
+    ...numberlessPorts(),
     load,
     directory: createDirectory(),
-    keyring: { openNow: () => null, arrived: () => Promise.resolve() },
-    numbering: {
-      describe: () => {
-        throw new Error("no number is opened in this test");
-      },
-    },
-    zones: { minuteOfDay: () => 0 } as never,
-    trunkCountry: "US",
-    dialled: (number: string) => number,
-    draw: () => 0,
-    ulid: () => `id-${(made += 1)}`,
-    operatorLog: createFakeOperatorLog(),
     steadyNow: () => steady.now,
   };
   return { load, ports, desk: createDesk({ ...OPTIONS, partition: 0, epoch: 2 }, ports) };
 }
 
 function eventRecord(message: RequestEvent, seq: number | null, offset: number): Delivered<"events"> {
-  const envelope = {
-    id: `e${offset}`,
-    source: "dispatcher",
-    subject: seq === null ? null : REQUEST,
-    time: NINE,
-    sequence: seq,
-    correlationId: "c",
-    causationId: null,
-    causeOffset: offset,
-    ownerEpoch: 1,
-  };
-  return {
-    topic: "events",
-    partition: 0,
-    offset,
-    key: CUSTOMER,
-    appendedAt: NINE,
-    ok: true,
-    envelope,
-    message,
-  };
+  const subject = seq === null ? null : REQUEST;
+  const owner = { subject, sequence: seq, causeOffset: offset, ownerEpoch: 1 };
+  return delivered("events", CUSTOMER, message, offset, owner);
 }
 
 function inputRecord(message: InputMessage, offset: number): Delivered<"requests"> {
-  const envelope = {
-    id: `i${offset}`,
-    source: "telephony",
-    subject: null,
-    time: NINE,
-    sequence: null,
-    correlationId: "c",
-    causationId: null,
-    causeOffset: null,
-    ownerEpoch: null,
-  };
-  return {
-    topic: "requests",
-    partition: 0,
-    offset,
-    key: CUSTOMER,
-    appendedAt: NINE,
-    ok: true,
-    envelope,
-    message,
-  };
+  return delivered("requests", CUSTOMER, message, offset, {});
 }
 
 const inbound = { inboundId: "in_1", customer: CUSTOMER, server: SERVER, port: 1 };
@@ -119,21 +70,7 @@ function typesOf(outputs: Outputs | null): (string | undefined)[] {
   return outputs?.events.map(({ message }) => message?.type) ?? [];
 }
 
-function reportOf(server: ServerId, at: Instant) {
-  const none = { inUseInbound: 0, held: 0, inboundReserve: 0, lastInboundAt: null, lastFullToFreeAt: null };
-  return {
-    type: "LoadReported" as const,
-    server,
-    at,
-    startedAt: NINE,
-    ports: 4,
-    inUseOutbound: 1,
-    ...none,
-    mediaLatenessMs: 0,
-    glare: 0,
-    draining: false,
-  };
-}
+const busyServer = (at: Instant) => ({ ...idle(SERVER, at), inUseOutbound: 1 });
 
 test("an input that is given again after a restore changes nothing (I14)", () => {
   const { desk } = deskAt({ now: NINE });
@@ -158,7 +95,7 @@ test("an owner that was stopped itself declares no server gone when it returns (
   const steady = { now: NINE };
   const { desk, load } = deskAt(steady);
   restoreCall(desk);
-  foldLoad(load, reportOf(SERVER, NINE), NINE);
+  foldLoad(load, busyServer(NINE), NINE);
   desk.open(NINE);
   desk.takeOutputs();
   steady.now = later(60_000);
@@ -170,7 +107,7 @@ test("a server is declared gone only after the log has shown that it works (J07)
   const steady = { now: NINE };
   const { desk, load } = deskAt(steady);
   restoreCall(desk);
-  foldLoad(load, reportOf(SERVER, NINE), NINE);
+  foldLoad(load, busyServer(NINE), NINE);
   desk.open(NINE);
   desk.takeOutputs();
   const lookUntil = (ms: number): string[] => {
@@ -205,11 +142,7 @@ test("a position that was committed without its outputs is not believed (I1)", (
     lost: new AbortController().signal,
     commit: () => Promise.reject(new Error("nothing is committed in this test")),
   };
-  const task = createDispatcherTask(ownership, OPTIONS, {
-    ...ports,
-    clock,
-    operatorLog: createFakeOperatorLog(),
-  });
+  const task = createDispatcherTask(ownership, OPTIONS, { ...ports, clock });
   expect(task.resumeAfter(5)).toBeNull();
   task.drop();
 });
