@@ -23,3 +23,13 @@ export type StateMessage =
   | { readonly type: "CauseHandled"; readonly causeId: string }
   /** The first record of every owner, key "owner": where a restore ends. */
   | { readonly type: "OwnershipTaken"; readonly owner: string; readonly epoch: number; readonly at: Instant };
+
+/** Null where the text is no JSON, or no object. */
+export function parseSnapshot(text: string): object | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" ? parsed : null;
+  } catch {
+    return null;
+  }
+}

@@ -169,6 +169,17 @@ export function lineWaited(
   );
 }
 
+/**
+ * An offer's name may have been given twice: after a power failure the log may lack what it showed before, and the
+ * same offer goes to another server. What the first one then remembers of it is not about this one.
+ */
+export function isAbout(
+  { offer, server }: Pick<OfferedPhase | CallingPhase, "offer" | "server">,
+  told: { readonly offer: OfferId; readonly server: ServerId },
+): boolean {
+  return offer === told.offer && server === told.server;
+}
+
 function ignored(fact: string, reason: string, now: Instant): RequestEvent {
   return { type: "FactIgnored", at: now, fact, reason };
 }
@@ -181,10 +192,10 @@ export function offerAnswered(
   limits: DispatchLimits,
   now: Instant,
 ): readonly RequestEvent[] {
-  if (state.phase === "calling" && state.offer === answer.offer) {
+  if (state.phase === "calling" && isAbout(state, answer)) {
     return [ignored(answer.type, "already-granted", now)];
   }
-  if (state.phase !== "offered" || state.offer !== answer.offer) {
+  if (state.phase !== "offered" || !isAbout(state, answer)) {
     return [ignored(answer.type, state.phase === "over" ? "request-over" : "offer-not-open", now)];
   }
   if (answer.type === "OfferRejected") return afterRefusal(state, answer.reason, limits, now);
@@ -260,7 +271,7 @@ export function callReported(
   limits: DispatchLimits,
   now: Instant,
 ): readonly RequestEvent[] {
-  if (state.phase !== "calling" || state.offer !== fact.offer) {
+  if (state.phase !== "calling" || !isAbout(state, fact)) {
     return [ignored(fact.step.type, state.phase === "over" ? "request-over" : "call-not-open", now)];
   }
   if (fact.factSeq <= state.factSeq) return [ignored(fact.step.type, "duplicate", now)];

@@ -1,5 +1,5 @@
 /** What the owner of a partition says that it remembers: the newest record of each key on `state`. */
-import type { CustomerState } from "../../domain/customer/state.ts";
+import { type CustomerState, UNKNOWN_CUSTOMER } from "../../domain/customer/state.ts";
 import {
   type CustomerKey,
   parseCustomerKey,
@@ -7,6 +7,7 @@ import {
   type RequestId,
 } from "../../domain/kernel/identifiers.ts";
 import type { Delivered, EventLog } from "../../domain/ports/event-log.ts";
+import { parseSnapshot } from "../../domain/ports/task-state.ts";
 
 export type OwnerMemory = {
   readonly requests: Map<RequestId, { readonly seq: number; readonly snapshot: string }>;
@@ -47,5 +48,5 @@ function takeState(memory: OwnerMemory, record: Delivered<"state">): void {
   if (message.type === "RequestState" && request !== null)
     memory.requests.set(request, { seq: message.seq, snapshot: message.snapshot });
   if (message.type === "CustomerState" && customer !== null)
-    memory.customers.set(customer, JSON.parse(message.snapshot) as CustomerState);
+    memory.customers.set(customer, { ...UNKNOWN_CUSTOMER, ...parseSnapshot(message.snapshot) });
 }

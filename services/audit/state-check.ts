@@ -9,6 +9,7 @@ import { type CustomerState, foldCustomer, UNKNOWN_CUSTOMER } from "../../domain
 import { canonicalJson } from "../../domain/kernel/canonical-json.ts";
 import { type CustomerKey, parseRequestId, type RequestId } from "../../domain/kernel/identifiers.ts";
 import type { Delivered } from "../../domain/ports/event-log.ts";
+import { parseSnapshot } from "../../domain/ports/task-state.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 import type { OwnerMemory } from "./owner-memory.ts";
@@ -72,7 +73,7 @@ export function createStateCheck(
     const remembered = memory.requests.get(request);
     if (remembered?.seq !== known.seq || met.has(request)) return;
     met.add(request);
-    const fields = differing(known.state, JSON.parse(remembered.snapshot) as object);
+    const fields = differing(known.state, parseSnapshot(remembered.snapshot) ?? {});
     if (fields.length === 0) return;
     const place = { topic: "events", partition, offset: known.offset };
     const detail = `after number ${known.seq} the phase is ${known.state.phase}; remembered otherwise: ${fields.join(", ")}`;

@@ -6,7 +6,7 @@
 import { type CustomerState, foldCustomer, UNKNOWN_CUSTOMER } from "../../domain/customer/state.ts";
 import { type CustomerKey, parseRequestId, type RequestId } from "../../domain/kernel/identifiers.ts";
 import type { Delivered } from "../../domain/ports/event-log.ts";
-import type { StateMessage } from "../../domain/ports/task-state.ts";
+import { parseSnapshot, type StateMessage } from "../../domain/ports/task-state.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import { evolve, NO_REQUEST, type RequestState } from "../../domain/request/state.ts";
 
@@ -42,7 +42,8 @@ export type Book = {
   /** Before a restore from the events alone. */
   clear(): void;
   forgetCustomer(customer: CustomerKey): void;
-  restoreState(key: string, message: Extract<StateMessage, { readonly snapshot: string }> | null): void;
+  /** False where the snapshot is none: nothing is restored then. */
+  restoreState(key: string, message: Extract<StateMessage, { readonly snapshot: string }> | null): boolean;
   restoreEvent(record: Extract<Delivered<"events">, { readonly ok: true }>): void;
   /** After the restore: Requests of which events are missing. Their numbers go on after the last that was found. */
   takeGaps(): readonly Gap[];
@@ -117,17 +118,20 @@ export function createBook(): Book {
       if (message === null) {
         requests.delete(key as RequestId);
         customers.delete(key as CustomerKey);
-        return;
+        return true;
       }
+      const state = parseSnapshot(message.snapshot);
+      if (state === null) return false;
       if (message.type === "CustomerState") {
         // Of an older version, it may lack what was added since.
-        const state = JSON.parse(message.snapshot) as CustomerState;
         customers.set(key as CustomerKey, { ...UNKNOWN_CUSTOMER, ...state });
-        return;
+        return true;
       }
       const request = parseRequestId(key);
-      if (request === null) return;
-      requests.set(request, { state: JSON.parse(message.snapshot) as RequestState, seq: message.seq });
+      if (request === null) return true;
+      if (!("phase" in state)) return false;
+      requests.set(request, { state: state as RequestState, seq: message.seq });
+      return true;
     },
     restoreEvent({ envelope, message }) {
       if (message === null) return;

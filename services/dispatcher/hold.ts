@@ -5,6 +5,7 @@
 import { endsUnknown, isHeld } from "../../domain/directory/hold.ts";
 import type { Instant } from "../../domain/kernel/time.ts";
 import type { InputMessage, OfferAnswer, SubmitRequest } from "../../domain/request/commands.ts";
+import { isAbout } from "../../domain/request/decide.ts";
 import type { RequestEvent } from "../../domain/request/events.ts";
 import type { RequestState } from "../../domain/request/state.ts";
 import { priorityOf } from "../../domain/schedule/priority.ts";
@@ -61,9 +62,9 @@ export function createHoldKeeper(ports: {
 }
 
 /** The offer is taken back before its grant, and the Request waits on; nothing where it was not open. */
-function takenBack(state: RequestState, { offer }: OfferAnswer, now: Instant): readonly RequestEvent[] {
-  if (state.phase !== "offered" || state.offer !== offer) return [];
-  const { attempt, server, terms } = state;
+function takenBack(state: RequestState, answer: OfferAnswer, now: Instant): readonly RequestEvent[] {
+  if (state.phase !== "offered" || !isAbout(state, answer)) return [];
+  const { attempt, offer, server, terms } = state;
   return [
     { type: "DispatchRejected", at: now, attempt, offer, server, reason: "policy-changed" },
     { type: "RequestQueued", at: now, priority: priorityOf(terms), verdicts: [] },

@@ -13,6 +13,7 @@ import {
   callReported,
   cancel,
   type DispatchLimits,
+  isAbout,
   offerAnswered,
   submit,
 } from "../../domain/request/decide.ts";
@@ -64,7 +65,7 @@ export function createInputTaker({ book, pen, judge, limits, onAnswer }: InputPo
 
   function takeAnswer(answer: OfferAnswer, cause: Cause, now: Instant): void {
     const state = book.stateOf(answer.requestId);
-    if (state.phase === "offered" && state.offer === answer.offer) onAnswer(answer);
+    if (state.phase === "offered" && isAbout(state, answer)) onAnswer(answer);
     const judgement =
       state.phase === "offered" && answer.type === "OfferAccepted"
         ? judge.judge(state.terms, book.customer(state.terms.customer), state.offer, now)

@@ -52,9 +52,10 @@ export function createRestoring({
         case "RequestState":
         case "CustomerState":
           handled(message.handledUpTo);
-          return book.restoreState(key, message);
+          if (!book.restoreState(key, message)) unreadable.add(key);
+          return;
         default:
-          return book.restoreState(key, null);
+          book.restoreState(key, null);
       }
     },
     eventsKnownUpTo() {

@@ -33,6 +33,7 @@ import {
   submission,
 } from "../../support/sample-request.ts";
 
+const OTHER_SERVER = "telephony-2" as typeof SERVER;
 const LIMITS = {
   offerTtlMs: milliseconds(5_000),
   offerRefusalsMax: 3,
@@ -182,6 +183,12 @@ describe("a server's answer (L10, L11)", () => {
       .when((state) => offerAnswered(state, answer("OfferAccepted", 2), ALLOWED, LIMITS, later(5)))
       .emits({ type: "FactIgnored", reason: "offer-not-open" });
   });
+  test("an answer to an offer of the same name that another server had before a power failure is not about this one", () => {
+    const elsewhere = { ...answer("OfferAccepted"), server: OTHER_SERVER };
+    given(...offered)
+      .when((state) => offerAnswered(state, elsewhere, ALLOWED, LIMITS, later(5)))
+      .emits({ type: "FactIgnored", reason: "offer-not-open" });
+  });
   test("a second yes to a granted offer grants nothing", () => {
     given(...calling)
       .when((state) => offerAnswered(state, answer("OfferAccepted"), ALLOWED, LIMITS, later(5)))
@@ -238,6 +245,15 @@ describe("a call", () => {
     given(...calling)
       .when((state) => callReported(state, fact(placed, 1, 9), LIMITS, later(21)))
       .emits({ type: "FactIgnored", reason: "call-not-open" });
+  });
+  test("what another server remembers of an offer of this name, from before a power failure, is not about this call", () => {
+    const elsewhere = {
+      ...fact({ type: "CallLost", at: later(21), phase: "invited", how: "journal" }),
+      server: OTHER_SERVER,
+    };
+    given(...calling)
+      .when((state) => callReported(state, elsewhere, LIMITS, later(21)))
+      .emits({ type: "FactIgnored", fact: "CallLost", reason: "call-not-open" });
   });
   test("whose dialog ran completes the Request (M09)", () => {
     const step = completed({ outcome: "completed", answeredAt: later(900), dialogResult: "ok" });

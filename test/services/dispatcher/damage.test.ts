@@ -1,5 +1,6 @@
 /** Records that can't be read, or are not there: the partition goes on, and the operator hears of it. */
 import { expect, test } from "vitest";
+import type { Delivered } from "../../../domain/ports/event-log.ts";
 import { HOTEL, REQUEST, submission } from "../../support/sample-request.ts";
 import { answerTo, delivered, newestOffer, newShelf, sampleDesk } from "./sample-desk.ts";
 
@@ -86,7 +87,11 @@ test("the rest of the partition goes on beside it", () => {
   expect(next.commit()).toContain("Dispatched");
 });
 
-test("where a record of its state can't be read, an owner believes none and is restored from the events", () => {
+test.each([
+  "a record that nobody can read",
+  "a snapshot that is no JSON",
+  "a snapshot of nothing",
+])("with %s in its state an owner believes none of it and is restored from the events", (damage) => {
   const shelf = newShelf();
   const desk = sampleDesk(shelf);
   desk.report();
@@ -98,11 +103,7 @@ test("where a record of its state can't be read, an owner believes none and is r
   const sample = sampleDesk({ ...shelf, state: [] }, { state: false, events: false });
   for (const [index, { key, message, offset, envelope }] of shelf.state.entries()) {
     const record = delivered("state", key, message, offset, envelope);
-    sample.desk.restoreState(
-      index === spoilt
-        ? { topic: "state", partition: 0, offset, key, appendedAt: desk.now(), ok: false, reason: "spoilt" }
-        : record,
-    );
+    sample.desk.restoreState(index === spoilt ? spoil(record, damage) : record);
   }
   expect(sample.desk.eventsKnownUpTo()).toBeNull();
   for (const { key, message, offset, envelope } of shelf.events) {
@@ -113,3 +114,12 @@ test("where a record of its state can't be read, an owner believes none and is r
   expect(sample.commit()).toEqual(["Accepted"]);
   expect(sample.operatorLog.lines).toMatchObject([{ level: "error", facts: { key: REQUEST } }]);
 });
+
+function spoil(record: Delivered<"state"> & { readonly ok: true }, damage: string): Delivered<"state"> {
+  const { topic, partition, offset, key, appendedAt, message } = record;
+  if (damage === "a record that nobody can read") {
+    return { topic, partition, offset, key, appendedAt, ok: false, reason: "spoilt" };
+  }
+  if (message?.type !== "RequestState") throw new Error("the Request's own state is spoilt here");
+  return { ...record, message: { ...message, snapshot: damage.includes("JSON") ? "{" : "null" } };
+}
