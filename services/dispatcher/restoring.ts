@@ -37,7 +37,10 @@ export function createRestoring({
 
   return {
     restoreState(record) {
-      if (!record.ok) return void unreadable.add(record.key);
+      if (!record.ok) {
+        unreadable.add(record.key);
+        return;
+      }
       unreadable.delete(record.key);
       handled(record.envelope.causeOffset);
       const { message, key } = record;
@@ -48,7 +51,8 @@ export function createRestoring({
           eventsUpTo = message.eventsUpTo;
           return;
         case "CauseHandled":
-          return void causes.restore(key, message.causeId);
+          causes.restore(key, message.causeId);
+          return;
         case "RequestState":
         case "CustomerState":
           handled(message.handledUpTo);
