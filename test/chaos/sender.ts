@@ -12,8 +12,11 @@ export const ACCOUNT = "chaos";
 /** How often a refused or unanswered post is repeated; and when one counts as unanswered. */
 const AGAIN_MS = 250;
 const ANSWER_MS_MAX = 10_000;
-/** Customers who are asked for again and again, and the share of Requests that is for them. */
-const REGULARS = 12;
+/**
+ * Customers who are asked for again and again, for each Request a second, and the share of Requests that is for them.
+ * One has a single line and is on it for seconds at a time: fewer could not be called as often as they are asked for.
+ */
+const REGULARS_PER_RATE = 1.2;
 const REGULAR_SHARE = 0.2;
 const CANCEL_SHARE = 0.05;
 
@@ -71,6 +74,7 @@ export function startLoad(options: LoadOptions): Load {
   const over = new AbortController();
   let asking = true;
 
+  const regulars = Math.max(1, Math.round(REGULARS_PER_RATE * options.perSecond));
   const url = `http://${gateway}/v1/requests`;
   const headers = { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" };
 
@@ -124,7 +128,7 @@ export function startLoad(options: LoadOptions): Load {
 
   function next(index: number): void {
     const isRegular = dice.happens(REGULAR_SHARE);
-    const number = numberOf(isRegular ? 5_900_000 + Math.floor(dice.draw() * REGULARS) : index);
+    const number = numberOf(isRegular ? 5_900_000 + Math.floor(dice.draw() * regulars) : index);
     const repeats = options.repeatLost && dice.happens(0.1);
     const body = JSON.stringify({
       to: number,
