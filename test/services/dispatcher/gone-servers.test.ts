@@ -38,6 +38,17 @@ function watch(desk: SampleDesk, seconds: number, reports: boolean): string[] {
   return types;
 }
 
+/** The server's run that began a minute after nine goes on reporting. */
+function reportOn(desk: SampleDesk, seconds: number): string[] {
+  const types: string[] = [];
+  for (let second = 0; second < seconds; second += 1) {
+    desk.pass(1_000);
+    desk.report({ startedAt: later(60_000), at: later(60_000 + second * 1_000) });
+    types.push(...desk.commit());
+  }
+  return types;
+}
+
 function calling(): SampleDesk {
   const desk = sampleDesk();
   desk.report();
@@ -143,13 +154,7 @@ test("an owner that comes to a line of an earlier run, of which nobody tells the
   desk.input(STARTED);
   desk.commit();
   const next = desk.successor();
-  const types: string[] = [];
-  for (let second = 0; second < 20; second += 1) {
-    next.pass(1_000);
-    next.report({ startedAt: later(60_000) });
-    types.push(...next.commit());
-  }
-  expect(types).toContain("InboundEnded");
+  expect(reportOn(next, 20)).toContain("InboundEnded");
 });
 
 test("a line of an earlier run is told by its run, not by a clock that may have been set back (I16)", () => {
@@ -157,13 +162,7 @@ test("a line of an earlier run is told by its run, not by a clock that may have 
   desk.report();
   desk.input({ ...STARTED, at: later(3_600_000) });
   desk.commit();
-  const types: string[] = [];
-  for (let second = 0; second < 20; second += 1) {
-    desk.pass(1_000);
-    desk.report({ startedAt: later(60_000) });
-    types.push(...desk.commit());
-  }
-  expect(types).toContain("InboundEnded");
+  expect(reportOn(desk, 20)).toContain("InboundEnded");
 });
 
 test("a caller of an earlier run who is told of late holds no line (I16)", () => {
@@ -173,13 +172,7 @@ test("a caller of an earlier run who is told of late holds no line (I16)", () =>
   desk.report({ startedAt: later(60_000) });
   desk.input(STARTED);
   desk.commit();
-  const types: string[] = [];
-  for (let second = 0; second < 20; second += 1) {
-    desk.pass(1_000);
-    desk.report({ startedAt: later(60_000) });
-    types.push(...desk.commit());
-  }
-  expect(types).toContain("InboundEnded");
+  expect(reportOn(desk, 20)).toContain("InboundEnded");
 });
 
 test("a caller of a run whose reports have not come yet keeps the line (I3)", () => {
@@ -198,11 +191,7 @@ test("a caller of a run whose reports have not come yet keeps the line (I3)", ()
     desk.pass(1_000);
     types.push(...desk.commit());
   }
-  for (let second = 0; second < 20; second += 1) {
-    desk.pass(1_000);
-    desk.report({ startedAt: later(60_000) });
-    types.push(...desk.commit());
-  }
+  types.push(...reportOn(desk, 20));
   expect(types).not.toContain("InboundEnded");
 });
 
@@ -216,11 +205,6 @@ test("an owner that hears of a server's run only after it has restored that run'
   // Its process was cut off: what it knows of the server is from before that server's last start.
   const next = desk.successor();
   next.report({ startedAt: NINE });
-  const types = next.commit();
-  for (let second = 0; second < 30; second += 1) {
-    next.pass(1_000);
-    next.report({ startedAt: later(60_000), at: later(60_000 + second * 1_000) });
-    types.push(...next.commit());
-  }
+  const types = [...next.commit(), ...reportOn(next, 30)];
   expect(types).not.toContain("CallLost");
 });
