@@ -26,7 +26,9 @@ export async function openBareCommits({ addresses, client }: KafkaBench): Promis
   const plans = planTopics({ counts: EMBEDDED_PARTITIONS, replicas: 1, prefix: PREFIX });
   await applyTopics({ brokers: addresses, clientId: "bare" }, plans, { dryRun: false });
   const producers = await Promise.all(
-    Array.from({ length: EMBEDDED_PARTITIONS.requests }, (_, partition) => openProducer(client, partition)),
+    Array.from({ length: EMBEDDED_PARTITIONS.requests }, (_, partition) =>
+      openBareProducer(client, partition),
+    ),
   );
   return {
     async write(commits) {
@@ -53,7 +55,8 @@ export async function openBareCommits({ addresses, client }: KafkaBench): Promis
   };
 }
 
-async function openProducer(client: KafkaBench["client"], partition: number): Promise<Producer> {
+/** One transactional producer of kafkajs's own, set up as its users would. */
+export async function openBareProducer(client: KafkaBench["client"], partition: number): Promise<Producer> {
   const producer = client.producer({
     transactionalId: `bare-${partition}`,
     idempotent: true,

@@ -4,12 +4,13 @@
  * `sendBatch` and the commit, without a fence, a chain, or any care for what may go wrong.
  * `node bench/log-commits.ts --kafka`
  */
-import kafkajs, { type Producer } from "kafkajs";
+import kafkajs from "kafkajs";
 import { toOutgoing } from "../adapters/event-log/kafka/kafka-record.ts";
 import type { Outputs, Ownership } from "../domain/ports/event-log.ts";
 import { LOCK_IDS } from "../schemas/schema-ids.ts";
 import { eventEntry, offerEntry, stateEntry } from "../test/contract/event-log-entries.ts";
 import { createRecorder } from "../test/contract/event-log-recorder.ts";
+import { openBareProducer } from "./bare-commits.ts";
 import { printBench } from "./bench-line.ts";
 import { type KafkaBench, startKafkaBench } from "./kafka-bench.ts";
 import { percentile } from "./percentile.ts";
@@ -128,14 +129,7 @@ async function bareOf(
   { client, nameOf }: KafkaBench,
   partition: number,
 ): Promise<Committer & { readonly close: () => Promise<void> }> {
-  const producer: Producer = client.producer({
-    transactionalId: `bare-${partition}`,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: { retries: 40, initialRetryTime: 1, multiplier: 1.5, factor: 0.2, maxRetryTime: 300 },
-  });
-  await producer.connect();
+  const producer = await openBareProducer(client, partition);
   const encoded = new Map<number, ReturnType<typeof messagesOf>>();
   return {
     async commit(causes) {

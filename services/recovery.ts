@@ -46,7 +46,8 @@ async function isBorneOut(log: Pick<EventLog, "read" | "partitionCount">, mark: 
   return mark.id === null ? first.appendedAt === mark.at : first.envelope.id === mark.id;
 }
 
-async function firstFrom<Topic extends TopicName>(
+/** The first record that the log still has at or after `from`; null: there is none. */
+export async function firstFrom<Topic extends TopicName>(
   log: Pick<EventLog, "read">,
   topic: Topic,
   partition: number,

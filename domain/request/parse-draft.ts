@@ -128,11 +128,14 @@ const webUrl = text(
 const inlineProgram = text(
   "field.range",
   `the program, 1 to ${INLINE_CHARACTERS_MAX} characters in at most ${INLINE_BYTES_MAX} bytes of UTF-8`,
-  (value) => (value.length >= 1 && value.length <= INLINE_CHARACTERS_MAX && fitsInline(value) ? value : null),
+  (value) =>
+    value.length >= 1 && value.length <= INLINE_CHARACTERS_MAX && utf8Bytes(value) <= INLINE_BYTES_MAX
+      ? value
+      : null,
 );
 
-function fitsInline(program: string): boolean {
-  return new TextEncoder().encode(program).byteLength <= INLINE_BYTES_MAX;
+function utf8Bytes(value: string): number {
+  return new TextEncoder().encode(value).byteLength;
 }
 
 function programSource(value: unknown, pointer: string): Reading<RequestDraft["document"]> {
@@ -200,7 +203,7 @@ const resources = listOf(
 );
 
 const userData = text("field.range", `at most ${USER_DATA_BYTES_MAX} bytes of UTF-8`, (value) =>
-  new TextEncoder().encode(value).byteLength <= USER_DATA_BYTES_MAX ? value : null,
+  utf8Bytes(value) <= USER_DATA_BYTES_MAX ? value : null,
 );
 
 /** What no single field can tell. */

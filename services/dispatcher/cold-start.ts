@@ -9,6 +9,7 @@ import type { Clock } from "../../domain/ports/clock.ts";
 import type { EventLog } from "../../domain/ports/event-log.ts";
 import type { OperatorLog } from "../../domain/ports/operator-log.ts";
 import type { LoadReported } from "../../domain/server/load.ts";
+import { firstFrom } from "../recovery.ts";
 
 export type ColdStart = {
   /** A server that is up now says for how long. */
@@ -51,11 +52,6 @@ const upFor = (at: Instant, startedAt: Instant): Milliseconds => milliseconds(Ma
 
 async function hasPast(log: Pick<EventLog, "read" | "partitionCount">): Promise<boolean> {
   const partitions = Array.from({ length: log.partitionCount("events") }, (_, partition) => partition);
-  const found = await Promise.all(partitions.map((partition) => hasRecords(log, partition)));
-  return found.includes(true);
-}
-
-async function hasRecords(log: Pick<EventLog, "read">, partition: number): Promise<boolean> {
-  for await (const records of log.read("events", partition)) if (records.length > 0) return true;
-  return false;
+  const found = await Promise.all(partitions.map((partition) => firstFrom(log, "events", partition, 0)));
+  return found.some((record) => record !== null);
 }

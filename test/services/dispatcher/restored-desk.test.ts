@@ -91,25 +91,26 @@ test("a caller's line is free after a restore from events alone (I16)", () => {
   expect(state?.type === "CustomerState" && JSON.parse(state.snapshot)).toMatchObject({ busyWith: [] });
 });
 
-test("an owner that was stopped itself declares no server gone when it returns (I3)", () => {
+/** An owner that has restored a call, and has heard its server once. */
+function restoredBesideBusyServer() {
   const steady = { now: NINE };
   const { desk, load } = deskAt(steady);
   restoreCall(desk);
   foldLoad(load, busyServer(NINE), NINE);
   desk.open(NINE);
   desk.takeOutputs();
+  return { desk, load, steady };
+}
+
+test("an owner that was stopped itself declares no server gone when it returns (I3)", () => {
+  const { desk, steady } = restoredBesideBusyServer();
   steady.now = later(60_000);
   desk.pump(later(60_000));
   expect(typesOf(desk.takeOutputs())).toEqual([]);
 });
 
 test("a server is declared gone only after the log has shown that it works (J07)", () => {
-  const steady = { now: NINE };
-  const { desk, load } = deskAt(steady);
-  restoreCall(desk);
-  foldLoad(load, busyServer(NINE), NINE);
-  desk.open(NINE);
-  desk.takeOutputs();
+  const { desk, load, steady } = restoredBesideBusyServer();
   const lookUntil = (ms: number): string[] => {
     const types: string[] = [];
     for (; steady.now < later(ms); steady.now = (steady.now + 1_000) as Instant) {
